@@ -1,0 +1,1 @@
+"""The command line of `python -m sdk`, one module a command."""

@@ -1,0 +1,44 @@
+"""What every command shares: one-line errors with the documented exit codes, progress on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sdk.errors import NowfaceError
+
+stdout = Console()
+stderr = Console(stderr=True)
+
+
+def run(command: click.Command, name: str) -> NoReturn:
+    """Run a click command as a program: exit 0 good, 1 a gate failed, 2 bad usage or input, 130 interrupted."""
+    try:
+        result = command.main(prog_name=name, standalone_mode=False)
+    except NowfaceError as error:
+        click.echo(f"{name}: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        click.echo(f"{name}: {' '.join(error.format_message().split())}", err=True)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(f"{name}: interrupted", err=True)
+        sys.exit(130)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def progress() -> Progress:
+    """A progress bar on stderr that shows on a terminal and is silent in a pipe."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
+        disable=not stderr.is_terminal,
+        transient=True,
+    )

@@ -1,0 +1,1 @@
+"""The reference runtime: a session streams speech through an executor."""
