@@ -37,7 +37,7 @@ def unflatten(like: Tree, leaves: Iterator[Tensor]) -> Tree:
         return next(leaves)
     built = {key: unflatten(child, leaves) for key, child in _children(like)}
     if dataclasses.is_dataclass(like):
-        return type(like)(**built)  # type: ignore[operator]
+        return type(like)(**built)  # type: ignore[misc]
     return built if isinstance(like, Mapping) else tuple(built.values())
 
 
