@@ -1,0 +1,12 @@
+"""Data that ships with the SDK. README.md in this folder says where each file comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+SPEECH: Final[Path] = Path(__file__).with_name("speech.flac")
+"""Synthetic speech, FLAC, 16 kHz, mono, 16 bit, 156,221 samples (9.76 s): two sentences with silence around them.
+
+The exporter records a bundle's test vectors from it.
+"""
