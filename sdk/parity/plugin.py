@@ -1,7 +1,7 @@
 """pytest plugin: ``pytest --nowface-bundle=PATH`` checks a bundle as test cases, one per target, precision and mode.
 
-No test file is needed: the bundle's ``manifest.json`` is added to the run's arguments and collected like a test file, so
-that ``-k``, node ids, ``--junitxml`` and other plugins work as ever. Nothing heavy loads unless the option is given.
+No test file is needed: the bundle's ``manifest.json`` is added to the run's arguments and collected like a test file,
+so that ``-k``, node ids, ``--junitxml`` and other plugins work as ever. Nothing heavy loads unless the option is given.
 """
 
 from __future__ import annotations
@@ -93,16 +93,8 @@ class ParityItem(pytest.Item):
         if case.verdict == "not run" and not case.requested:
             pytest.skip(f"not run here: {case.not_run}")
         if case.verdict != "pass":
-            raise ParityFailure(describe(case))
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *_: Any) -> Any:
-        """The numbers instead of a traceback."""
-        return str(excinfo.value) if isinstance(excinfo.value, ParityFailure) else super().repr_failure(excinfo)
+            pytest.fail(describe(case), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where the case is from, for the head line of a failure."""
         return self.path, None, f"parity of {self.path.parent.name}: {self.key.id}"
-
-
-class ParityFailure(Exception):
-    """A case failed; the text is its report."""

@@ -1,0 +1,242 @@
+"""Compare two traces of one stream: the same frames, at the same samples, with the same values and states.
+
+A `Comparison` is data: the errors of each output, the errors of each state tensor's digest, and the list of what was
+wrong. Nothing is forgiven silently: whatever keeps two traces from being compared is itself a problem.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sdk.bundle.manifest import Tolerance
+from sdk.bundle.trace import Integers, Trace
+from sdk.parity.diagnosis import diagnose
+from sdk.parity.metrics import TensorError, measure
+from sdk.spec import TensorSpec
+
+ProblemKind = Literal["input", "frames", "clock", "missing", "shape", "nonfinite", "output", "state", "run"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that was wrong.
+
+    Attributes:
+        kind: ``input`` the traces saw other audio, ``frames`` frames are missing or extra, ``clock`` a due sample
+            differs, ``missing`` a tensor is absent, ``shape`` a tensor has another shape, ``nonfinite`` NaN or
+            infinity, ``output`` an output is beyond tolerance, ``state`` a state is, ``run`` the candidate failed
+            while running.
+        where: tensor or field.
+        message: one line with the numbers.
+        step: first frame (or hop) at which it shows, when one can be named.
+    """
+
+    kind: ProblemKind
+    where: str
+    message: str
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class DigestError:
+    """Error of a state tensor's digest over a stream.
+
+    Attributes:
+        name: ``stage.tensor``.
+        max_relative: largest error of the digest over the frames, as a fraction of the reference tensor's largest RMS.
+        first_bad_frame: index of the first frame beyond tolerance; None when there is none.
+    """
+
+    name: str
+    max_relative: float
+    first_bad_frame: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        tolerance: what was demanded.
+        frames: frames of the reference.
+        outputs: error of each output, by name.
+        states: error of each state tensor; values where they were compared, digests where only those are known.
+        problems: what was wrong; empty when the candidate passes.
+    """
+
+    tolerance: Tolerance
+    frames: int
+    outputs: tuple[TensorError, ...]
+    states: tuple[TensorError | DigestError, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was wrong."""
+        return not self.problems
+
+    @property
+    def first_bad_step(self) -> int | None:
+        """The earliest frame at which anything shows."""
+        return min((p.step for p in self.problems if p.step is not None), default=None)
+
+
+def compare(
+    reference: Trace,
+    candidate: Trace,
+    tolerance: Tolerance,
+    *,
+    tensors: Mapping[str, TensorSpec] | None = None,
+) -> Comparison:
+    """Check that `candidate` is the stream that `reference` is.
+
+    The two must have seen the same samples (in any chunks), given the same frame indices and due samples, outputs and
+    state digests within `tolerance`, and no NaN or infinity. Values are compared over the frames both have.
+
+    Args:
+        reference: what the numbers should be, e.g. the bundle's test vectors.
+        candidate: what they are.
+        tolerance: how far they may be apart.
+        tensors: specs of the outputs, ``stage.output`` -> spec, for units; without them units are unknown.
+    """
+    problems = _input_problems(reference, candidate)
+    problems += _frame_problems(reference, candidate)
+    common, ours, theirs = np.intersect1d(reference.index, candidate.index, return_indices=True)
+    problems += _clock_problems(common, reference.due_sample[ours], candidate.due_sample[theirs])
+    outputs: list[TensorError] = []
+    for name, expected in sorted(reference.outputs.items()):
+        got = candidate.outputs.get(name)
+        if got is None:
+            problems.append(Problem("missing", name, "the candidate has no such output"))
+        elif got.shape[1:] != expected.shape[1:]:
+            problems.append(Problem("shape", name, f"shape {got.shape[1:]}, the reference has {expected.shape[1:]}"))
+        elif not np.isfinite(expected).all():
+            problems.append(Problem("nonfinite", name, "the reference itself has NaN or infinite values"))
+        elif len(common):
+            spec = (tensors or {}).get(name)
+            error = measure(
+                name,
+                expected[ours],
+                got[theirs],
+                tolerance.max_abs_of_range,
+                indices=common.tolist(),
+                unit=spec.unit if spec else "1",
+                vertices=is_vertices(expected.shape[1:], spec),
+            )
+            outputs.append(error)
+            problems += value_problems(error, tolerance, hint=diagnose(expected[ours], got[theirs]))
+    for name in sorted(candidate.outputs.keys() - reference.outputs.keys()):
+        problems.append(Problem("missing", name, "the reference has no such output"))
+    states, state_problems = _compare_digests(reference, candidate, ours, theirs, tolerance)
+    return Comparison(tolerance, len(reference.index), tuple(outputs), states, (*problems, *state_problems))
+
+
+def is_vertices(shape: Sequence[int], spec: TensorSpec | None) -> bool:
+    """Whether a tensor holds points: (V, 3) in a unit of length or unknown unit."""
+    return len(shape) == 2 and shape[1] == 3 and (spec is None or spec.unit != "1")
+
+
+def value_problems(
+    error: TensorError, tolerance: Tolerance, *, kind: ProblemKind = "output", clock: str = "frame", hint: str = ""
+) -> list[Problem]:
+    """What is wrong with one tensor's error: non-finite values, or beyond `tolerance`."""
+    at = f"{clock} {error.worst_step}, element {list(error.worst_element)}"
+    if error.nonfinite:
+        message = f"{error.nonfinite} values are NaN or infinite, first at {clock} {error.first_bad_step}"
+        return [Problem("nonfinite", error.name, message, error.first_bad_step)]
+    if error.first_bad_step is not None:
+        message = (
+            f"max abs {error.max_abs:.3g} {unit_text(error.unit)}is {error.max_abs_of_range:.2e} of range at {at}; "
+            f"allowed {tolerance.max_abs_of_range:.0e}; first beyond at {clock} {error.first_bad_step}"
+        )
+        return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}", error.first_bad_step)]
+    if not error.rms_of_range <= tolerance.rms_of_range:
+        message = f"RMS is {error.rms_of_range:.2e} of range; allowed {tolerance.rms_of_range:.0e}"
+        return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}")]
+    return []
+
+
+def unit_text(unit: str) -> str:
+    """The unit with a space after it; nothing for pure numbers."""
+    return "" if unit == "1" else f"{unit} "
+
+
+def _input_problems(reference: Trace, candidate: Trace) -> list[Problem]:
+    problems = []
+    if reference.sample_rate != candidate.sample_rate:
+        message = f"{candidate.sample_rate} samples a second, the reference has {reference.sample_rate}"
+        problems.append(Problem("input", "sample_rate", message))
+    if len(reference.pcm) != len(candidate.pcm):
+        message = f"{len(candidate.pcm)} samples were pushed, the reference has {len(reference.pcm)}"
+        problems.append(Problem("input", "pcm", message))
+    elif not np.array_equal(reference.pcm, candidate.pcm):
+        first = int(np.flatnonzero(reference.pcm != candidate.pcm)[0])
+        problems.append(Problem("input", "pcm", f"other audio than the reference's from sample {first}"))
+    for who, trace in (("the reference", reference), ("the candidate", candidate)):
+        if int(trace.chunks.sum()) != len(trace.pcm):
+            message = f"{who}'s chunks hold {int(trace.chunks.sum())} of {len(trace.pcm)} samples"
+            problems.append(Problem("input", "chunks", message))
+    return problems
+
+
+def _frame_problems(reference: Trace, candidate: Trace) -> list[Problem]:
+    problems = []
+    if len(candidate.index) != len(reference.index):
+        message = f"{len(candidate.index)} frames, the reference has {len(reference.index)}"
+        problems.append(Problem("frames", "index", message))
+    missing = np.setdiff1d(reference.index, candidate.index)
+    extra = np.setdiff1d(candidate.index, reference.index)
+    for what, frames in (("missing", missing), ("extra", extra)):
+        if len(frames):
+            message = f"{len(frames)} {what} frames, first {int(frames[0])}"
+            problems.append(Problem("frames", "index", message, int(frames[0])))
+    unordered = np.flatnonzero(np.diff(candidate.index) <= 0)
+    if len(unordered):
+        row = int(unordered[0]) + 1
+        message = f"frame {int(candidate.index[row])} comes after frame {int(candidate.index[row - 1])}"
+        problems.append(Problem("frames", "index", message, int(candidate.index[row])))
+    if not len(reference.index):
+        problems.append(Problem("frames", "index", "the reference has no frames: nothing can be compared"))
+    return problems
+
+
+def _clock_problems(common: Integers, reference: Integers, candidate: Integers) -> list[Problem]:
+    differ = np.flatnonzero(reference != candidate)
+    if not len(differ):
+        return []
+    row = int(differ[0])
+    message = f"frame {int(common[row])} is due at {int(candidate[row])}, the reference says {int(reference[row])}"
+    return [Problem("clock", "due_sample", f"{message} ({len(differ)} frames differ)", int(common[row]))]
+
+
+def _compare_digests(
+    reference: Trace, candidate: Trace, ours: Integers, theirs: Integers, tolerance: Tolerance
+) -> tuple[tuple[DigestError, ...], list[Problem]]:
+    """Digests by state tensor; the problems begin with the first tensor to diverge."""
+    problems: list[Problem] = []
+    absent = [name for name in reference.digest_names if name not in candidate.digest_names]
+    if absent:
+        problems.append(Problem("missing", absent[0], f"the candidate has no digest of {len(absent)} state tensors"))
+    errors: list[DigestError] = []
+    for column, name in enumerate(reference.digest_names):
+        if name in absent or not len(ours):
+            continue
+        expected = reference.digests[ours, column].astype(np.float64)
+        got = candidate.digests[theirs, candidate.digest_names.index(name)].astype(np.float64)
+        scale = float(expected[:, 0].max()) or 1.0
+        error = np.abs(got - expected).max(1) / scale
+        error = np.where(np.isfinite(error), error, np.inf)
+        bad = np.flatnonzero(error > tolerance.digest_relative)
+        first = int(reference.index[ours[bad[0]]]) if len(bad) else None
+        errors.append(DigestError(name, float(error.max()), first))
+    diverged = sorted((e for e in errors if e.first_bad_frame is not None), key=lambda e: e.first_bad_frame or 0)
+    for error_of in diverged:
+        worst = "not finite" if math.isinf(error_of.max_relative) else f"off by {error_of.max_relative:.2e} of its RMS"
+        message = f"{worst}; allowed {tolerance.digest_relative:.0e}; first beyond at frame {error_of.first_bad_frame}"
+        problems.append(Problem("state", error_of.name, message, error_of.first_bad_frame))
+    return tuple(errors), problems
