@@ -1,0 +1,85 @@
+"""Records a session into a `Trace`: an observer, so that the session itself knows nothing of files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdk.bundle.digest import state_digest
+from sdk.bundle.trace import Trace
+from sdk.runtime.executor import Array
+from sdk.spec import SAMPLE_RATE, PipelineSpec
+
+if TYPE_CHECKING:
+    from sdk.runtime.frame import Frame
+
+
+class TraceRecorder:
+    """Observer of one stream. Give it to ``bundle.session(observer=recorder)``; take `trace` at any time.
+
+    Memory grows with the stream: use it for vectors and device runs of seconds to minutes. A stream ends at `reset()`
+    of its session; record the next one with a new recorder.
+
+    Args:
+        pipeline: of the session.
+        metadata: free text for the trace: target, precision, model, device, ...
+    """
+
+    def __init__(self, pipeline: PipelineSpec, metadata: Mapping[str, str] | None = None) -> None:
+        self._metadata = dict(metadata or {})
+        self._leaves = [(stage.name, leaf.name) for stage in pipeline.stages for leaf in stage.state]
+        self._outputs: dict[str, list[Array]] = {
+            f"{stage.name}.{tensor.name}": []
+            for stage in pipeline.stages
+            if stage.clock == "frame"
+            for tensor in stage.outputs
+        }
+        self._shapes = {
+            f"{stage.name}.{tensor.name}": tensor.shape for stage in pipeline.stages for tensor in stage.outputs
+        }
+        self._pushes: list[NDArray[Any]] = []
+        self._rate = SAMPLE_RATE
+        self._index: list[int] = []
+        self._due: list[int] = []
+        self._seconds: list[float] = []
+        self._digests: list[Array] = []
+
+    def on_push(self, pcm: NDArray[Any], sample_rate: int) -> None:
+        """Keep one push: (n,) mono samples as they came, float32 or int16."""
+        self._rate = sample_rate
+        self._pushes.append(np.array(pcm))
+
+    def on_frame(self, frame: Frame, states: Mapping[str, Mapping[str, Array]], seconds: float) -> None:
+        """Keep one frame, the digests of the states after it, and the time it took."""
+        self._index.append(frame.index)
+        self._due.append(frame.due_sample)
+        self._seconds.append(seconds)
+        self._digests.append(state_digest({f"{s}.{leaf}": states[s][leaf] for s, leaf in self._leaves}))
+        for name, kept in self._outputs.items():
+            kept.append(np.array(frame.outputs[name], np.float32))
+
+    @property
+    def trace(self) -> Trace:
+        """What was recorded so far. Pushes of both types are given as float32."""
+        pushes = self._pushes
+        if any(push.dtype != np.int16 for push in pushes):
+            pushes = [p.astype(np.float32) / np.float32(32768) if p.dtype == np.int16 else p for p in pushes]
+        count = len(self._index)
+        return Trace(
+            pcm=np.concatenate(pushes) if pushes else np.zeros(0, np.float32),
+            sample_rate=self._rate,
+            chunks=np.array([len(push) for push in pushes], np.int64),
+            index=np.array(self._index, np.int64),
+            due_sample=np.array(self._due, np.int64),
+            outputs={
+                name: np.array(kept, np.float32).reshape(count, *self._shapes[name])
+                for name, kept in self._outputs.items()
+            },
+            digests=np.array(self._digests, np.float32).reshape(count, len(self._leaves), 2),
+            digest_names=tuple(f"{stage}.{leaf}" for stage, leaf in self._leaves),
+            seconds=np.array(self._seconds, np.float32),
+            metadata=self._metadata,
+        )

@@ -1,0 +1,165 @@
+"""A trace: what a session heard, when, and what it said, in one safetensors file that every language can write.
+
+Layout of the file. Tensors:
+
+    pcm         (N,) F32 or I16   samples as they were pushed, mono, at `sample_rate`
+    chunks      (C,) I64          length of each push; they sum to N
+    index       (T,) I64          index of each frame, increasing
+    due_sample  (T,) I64          its due sample on the 16 kHz clock
+    seconds     (T,) F32          time spent computing it
+    digests     (T, leaves, 2) F32  state after the frame, see `sdk.bundle.digest`; leaves may be 0
+    output.STAGE.NAME  (T, ...) F32  each recorded output of a frame stage
+
+Text metadata: ``format`` = ``nowface.trace.1``, ``sample_rate`` as decimal digits, ``digest_names`` = ``STAGE.NAME`` of
+the leaves joined by commas. Every other key is free text about the run (target, precision, device, ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdk.bundle.errors import TraceError, shown
+from sdk.bundle.tensors import read_tensors, write_tensors
+from sdk.runtime.executor import Array
+
+FORMAT = "nowface.trace.1"
+MEND = "record the trace again with this version of the SDK"
+_OUTPUT = "output."
+_RESERVED = ("format", "sample_rate", "digest_names")
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One recorded stream of T frames.
+
+    Attributes:
+        pcm: (N,) samples as pushed, float32 in [-1, 1] or int16, mono.
+        sample_rate: of `pcm`.
+        chunks: (C,) length of each push; they sum to N.
+        index: (T,) frame indices, increasing.
+        due_sample: (T,) due samples on the 16 kHz clock.
+        outputs: ``stage.output`` -> (T, ...) outputs of frame stages.
+        digests: (T, leaves, 2) state digests after each frame.
+        digest_names: ``stage.leaf`` of each leaf.
+        seconds: (T,) compute time of each frame.
+        metadata: free text: target, precision, model, device, ...
+    """
+
+    pcm: NDArray[np.float32] | NDArray[np.int16]
+    sample_rate: int
+    chunks: Integers
+    index: Integers
+    due_sample: Integers
+    outputs: Mapping[str, Array]
+    digests: Array
+    digest_names: tuple[str, ...]
+    seconds: Array
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def frames(self) -> int:
+        """T."""
+        return self.index.size
+
+    def save(self, path: Path | str) -> None:
+        """Write the file described at the top of this module.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        problem = _problem(self)
+        assert problem is None, problem
+        tensors: dict[str, NDArray[np.generic]] = {
+            "pcm": self.pcm,
+            "chunks": self.chunks,
+            "index": self.index,
+            "due_sample": self.due_sample,
+            "seconds": self.seconds,
+            "digests": self.digests,
+        }
+        tensors |= {_OUTPUT + name: value for name, value in self.outputs.items()}
+        names = ",".join(self.digest_names)
+        own = dict(zip(_RESERVED, (FORMAT, str(self.sample_rate), names), strict=True))
+        write_tensors(Path(path), tensors, dict(self.metadata) | own)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Trace:
+        """Read a trace that anyone may have written.
+
+        Raises:
+            TraceError: missing, damaged, of another format, or its tensors do not fit together.
+        """
+        path = Path(path)
+        tensors, metadata = read_tensors(path, ("F32", "I16", "I64"), TraceError)
+        if metadata.get("format") != FORMAT:
+            raise TraceError(path, f"format {shown(metadata.get('format'))!r} is not {FORMAT}", MEND)
+        rate = metadata.get("sample_rate", "")
+        if not (rate.isascii() and rate.isdigit() and len(rate) <= 7):
+            raise TraceError(path, f"sample rate {shown(rate)!r} is not a number", MEND)
+        names = metadata.get("digest_names", "")
+        outputs = {n.removeprefix(_OUTPUT): tensors.pop(n) for n in sorted(tensors) if n.startswith(_OUTPUT)}
+        if set(tensors) != {"pcm", "chunks", "index", "due_sample", "seconds", "digests"}:
+            raise TraceError(path, f"holds the tensors {shown(', '.join(sorted(tensors)))}", MEND)
+        trace = cls(
+            **tensors,  # type: ignore[arg-type]
+            sample_rate=int(rate),
+            outputs=outputs,  # type: ignore[arg-type]
+            digest_names=tuple(names.split(",")) if names else (),
+            metadata={key: value for key, value in metadata.items() if key not in _RESERVED},
+        )
+        problem = _problem(trace)
+        if problem:
+            raise TraceError(path, problem, MEND)
+        return trace
+
+
+def _problem(trace: Trace) -> str | None:
+    """What does not fit together, or None."""
+    return _misformed(trace) or _out_of_order(trace)
+
+
+def _misformed(trace: Trace) -> str | None:
+    float32, int16, int64 = np.dtype(np.float32), np.dtype(np.int16), np.dtype(np.int64)
+    frames, leaves = trace.frames, len(trace.digest_names)
+    per_frame: list[tuple[str, NDArray[Any], np.dtype[Any]]] = [
+        ("index", trace.index, int64),
+        ("due_sample", trace.due_sample, int64),
+        ("seconds", trace.seconds, float32),
+    ]
+    for name, tensor, dtype in per_frame:
+        if tensor.dtype != dtype or tensor.shape != (frames,):
+            return f"{name} is {tensor.dtype} {tensor.shape} for {frames} frames"
+    if trace.pcm.dtype not in (float32, int16) or trace.pcm.ndim != 1:
+        return f"pcm is {trace.pcm.dtype} {trace.pcm.shape}"
+    if trace.chunks.dtype != int64 or trace.chunks.ndim != 1:
+        return f"chunks is {trace.chunks.dtype} {trace.chunks.shape}"
+    if trace.digests.dtype != float32 or trace.digests.shape != (frames, leaves, 2):
+        return f"digests is {trace.digests.dtype} {trace.digests.shape} for {frames} frames of {leaves} leaves"
+    for name, tensor in trace.outputs.items():
+        if tensor.dtype != float32 or tensor.shape[:1] != (frames,) or name.count(".") != 1:
+            return f"output {shown(name)!r} is {tensor.dtype} {tensor.shape} for {frames} frames"
+    return None
+
+
+def _out_of_order(trace: Trace) -> str | None:
+    if len(set(trace.digest_names)) != len(trace.digest_names):
+        return "a digest name stands twice"
+    if not 1 <= trace.sample_rate <= 1_000_000:
+        return f"sample rate {trace.sample_rate} is out of range"
+    if (trace.chunks < 0).any() or sum(trace.chunks.tolist()) != len(trace.pcm):
+        return f"chunks do not sum to the {len(trace.pcm)} samples"
+    if not (_increasing(trace.index) and _increasing(trace.due_sample)):
+        return "frames are not in increasing order"
+    return None
+
+
+def _increasing(numbers: Integers) -> bool:
+    """Strictly increasing from 0 or more; compared, not subtracted, so that no difference overflows."""
+    return not len(numbers) or bool(numbers[0] >= 0 and (numbers[1:] > numbers[:-1]).all())

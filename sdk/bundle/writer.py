@@ -1,0 +1,176 @@
+"""Writes a bundle: everything into a hidden sibling folder, the manifest last, then one rename.
+
+A failed export therefore leaves no half bundle and does not touch the bundle that was there before.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sdk.bundle import eager
+from sdk.bundle.errors import WrongValueError, shown
+from sdk.bundle.manifest import Json, Manifest, ModelRecord, TargetRecord
+from sdk.bundle.paths import MANIFEST, check_collisions, walk
+from sdk.bundle.tensors import write_tensors
+from sdk.bundle.trace import Trace
+from sdk.bundle.verify import file_record
+from sdk.errors import UsageError
+from sdk.models.registry import StagedModel
+
+WEIGHTS = "reference/weights.safetensors"
+PARAMETERS = "parameters.safetensors"
+BASIS = "basis.safetensors"
+VECTORS = "vectors.safetensors"
+CARD = "README.md"
+
+
+class BundleWriter:
+    """Builds the bundle of one staged model; use it as a ``with`` block, which removes what was not finished.
+
+    The eager target, its weights, the parameters and the basis are written at once. Then, in any order: write
+    artefacts at `artefact` and `add_target` them, `write_vectors`, `write_card`. `finish` hashes and publishes.
+
+    Args:
+        folder: where the bundle will be. An existing bundle there is replaced by `finish`.
+        staged: the model.
+
+    Raises:
+        UsageError: `folder` holds something that is not a bundle, or cannot be written.
+    """
+
+    def __init__(self, folder: Path | str, staged: StagedModel) -> None:
+        self.folder = Path(folder).absolute()
+        self._staged = staged
+        self._targets: dict[tuple[str, str], TargetRecord] = {}
+        if self.folder.exists() and not (self.folder / MANIFEST).is_file() and not _is_empty_folder(self.folder):
+            raise UsageError(folder, "exists and is not a bundle", "give another --output-dir or remove it")
+        try:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            self.path = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
+        except OSError as error:
+            raise UsageError(folder, f"cannot be written ({error.strerror})", "give another --output-dir") from error
+        self.path.chmod(0o755)
+        self._write_reference(staged.weights, staged.parameters, staged.basis)
+
+    def artefact(self, target: str, precision: str, stage: str, suffix: str) -> Path:
+        """Where to write one artefact; its folder exists, the file does not yet."""
+        path = self.path / target / precision / f"{stage}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def relative(self, path: Path) -> str:
+        """A path of `artefact` as the manifest names it."""
+        return path.relative_to(self.path).as_posix()
+
+    def add_target(self, record: TargetRecord) -> None:
+        """Add a target, or replace the record of the same target and precision, e.g. to add what was measured."""
+        self._targets[record.target, record.precision] = record
+
+    def write_vectors(self, trace: Trace) -> None:
+        """Write the test vectors: a trace of the eager executor."""
+        trace.save(self.path / VECTORS)
+
+    def write_card(self, markdown: str) -> None:
+        """Write the model card, the bundle's README."""
+        (self.path / CARD).write_text(markdown, encoding="utf-8")
+
+    def draft(self) -> Path:
+        """Make the unfinished folder a valid bundle, so that it can be opened and measured before `finish`."""
+        self._write_manifest()
+        return self.path
+
+    def finish(self) -> Manifest:
+        """Hash everything, write the manifest and put the bundle in place.
+
+        Raises:
+            WrongValueError: what was written does not make a valid manifest, e.g. a target without an artefact.
+            OSError: the folder cannot be written.
+        """
+        manifest = self._write_manifest()
+        if self.folder.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.old.", dir=self.folder.parent))
+            self.folder.rename(old / "bundle")
+            try:
+                self.path.rename(self.folder)
+            except OSError:
+                (old / "bundle").rename(self.folder)
+                raise
+            finally:
+                shutil.rmtree(old)
+        else:
+            self.path.rename(self.folder)
+        return manifest
+
+    def discard(self) -> None:
+        """Remove what was written and not finished."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+    def _write_reference(
+        self,
+        weights: Mapping[str, Tensor],
+        parameters: Mapping[str, NDArray[np.float32]],
+        basis: Mapping[str, NDArray[np.float32]],
+    ) -> None:
+        (self.path / WEIGHTS).parent.mkdir()
+        save_file({name: tensor.detach().contiguous().clone() for name, tensor in weights.items()}, self.path / WEIGHTS)
+        write_tensors(self.path / PARAMETERS, parameters, {})
+        if basis:
+            write_tensors(self.path / BASIS, basis, {})
+        stages = [stage.name for stage in self._staged.pipeline.stages]
+        self.add_target(
+            TargetRecord(
+                target=eager.TARGET,
+                precision=eager.PRECISION,
+                artefacts=dict.fromkeys(stages, WEIGHTS),
+                tools={"torch": version("torch")},
+            )
+        )
+
+    def _write_manifest(self) -> Manifest:
+        staged, card = self._staged, self._staged.card
+        paths = sorted(path for path, _ in walk(self.path) if path != MANIFEST)
+        check_collisions(paths, self.folder)
+        config: dict[str, Json] = dict(staged.config)
+        try:
+            manifest = Manifest(
+                format_version=1,
+                model=ModelRecord(
+                    name=staged.name, title=card.title, licence=card.licence, trained=card.trained, config=config
+                ),
+                pipeline=staged.pipeline,
+                unit=staged.unit,
+                channels=staged.channels,
+                files=tuple(file_record(self.path, path) for path in paths),
+                targets=tuple(self._targets.values()),
+                parameters=PARAMETERS,
+                basis=BASIS if BASIS in paths else None,
+                vectors=VECTORS if VECTORS in paths else None,
+            )
+        except ValidationError as error:
+            raise WrongValueError(self.folder, shown(error.errors()[0]["msg"], 300), "mend the export") from error
+        (self.path / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        return manifest
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
