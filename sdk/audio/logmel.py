@@ -1,0 +1,120 @@
+"""Streaming log-mel spectrum as plain graph operations: slices, constant linears, a logarithm.
+
+::
+
+    |--- left 240 ---|------------ hop 320 ------------|
+    |------ window of column 0: 400 ------|
+                      |------ window of column 1: 400 -|
+
+Each window ends at its newest sample, so a column never waits for sound. The discrete Fourier transform is a product
+with constant matrices because neither `torch.stft` nor complex numbers exist on all targets; the matrices are buffers
+and not `nn.Linear`, so that quantisers, which look for modules, leave the front end in full precision.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sdk.spec import SAMPLE_RATE
+
+HOP = 320
+"""Samples of one step (20 ms)."""
+STRIDE = 160
+"""Samples between columns (10 ms)."""
+WINDOW = 400
+"""Samples under the window (25 ms)."""
+N_FFT = 512
+"""Length of the transform; the window is padded with zeros at its end, which leaves the power as it is."""
+BANDS = 80
+FLOOR = 1e-4
+"""Power added to every band: 40 dB below one bin of white noise of unit variance, and a normal number in half
+precision, so that the logarithm of silence is finite on every device."""
+
+
+@dataclass(frozen=True)
+class LogMelState:
+    """What a step keeps of the hops before."""
+
+    left: Tensor  # (1, WINDOW - STRIDE) newest samples
+
+
+class LogMel(nn.Module):
+    """Waveform of about unit variance to natural-log mel power, two columns of 80 bands a hop of 320 samples.
+
+    A bin's power is scaled by the window's energy: white noise of unit variance has power 1 in each bin, and full scale
+    speech after `sdk.audio.level` stays within half precision. Bands are triangles on the HTK mel scale from 0 to
+    8000 Hz, not normalised by their area.
+    """
+
+    fourier_real: Tensor
+    fourier_imaginary: Tensor
+    mel: Tensor
+    floor: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        real, imaginary = windowed_fourier()
+        self.register_buffer("fourier_real", real.float(), persistent=False)
+        self.register_buffer("fourier_imaginary", imaginary.float(), persistent=False)
+        self.register_buffer("mel", mel_bands().float(), persistent=False)
+        # The floor is the linear's bias: a scalar added to a linear without bias crashes coremltools 9.
+        self.register_buffer("floor", torch.full((BANDS,), FLOOR), persistent=False)
+
+    def init_state(self) -> LogMelState:
+        """Silence before the stream."""
+        return LogMelState(left=torch.zeros(1, WINDOW - STRIDE))
+
+    def step(self, x: Tensor, state: LogMelState) -> tuple[Tensor, LogMelState]:
+        """Columns of the newest samples.
+
+        Args:
+            x: (1, 320), or (1, n * 320) for several hops at once; 16 kHz samples of about unit variance.
+            state: what the step before gave.
+
+        Returns:
+            columns (1, 2 n, 80), natural logarithm of power, oldest first; and the next state.
+        """
+        line = torch.cat([state.left, x], 1)
+        starts = range(0, x.shape[1], STRIDE)
+        windows = torch.cat([line[:, start : start + WINDOW] for start in starts], 1)
+        windows = windows.reshape(x.shape[0], len(starts), WINDOW)
+        real, imaginary = F.linear(windows, self.fourier_real), F.linear(windows, self.fourier_imaginary)
+        columns = torch.log(F.linear(real * real + imaginary * imaginary, self.mel, self.floor))
+        return columns, LogMelState(left=line[:, x.shape[1] :])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Whole clip (1, N), N a multiple of 320, to columns (1, N / 160, 80)."""
+        assert x.shape[1] % HOP == 0, f"{x.shape[1]} samples are not whole hops of {HOP}"
+        return self.step(x, LogMelState(left=self.init_state().left.expand(x.shape[0], -1)))[0]
+
+
+def windowed_fourier() -> tuple[Tensor, Tensor]:
+    """Real and imaginary rows, each (257, 400) float64, of the transform with the window folded in.
+
+    The window is the periodic Hann window ``0.5 - 0.5 cos(2 pi n / 400)`` divided by the root of its energy.
+    """
+    n = torch.arange(WINDOW, dtype=torch.float64)
+    hann = 0.5 - 0.5 * torch.cos(2 * math.pi * n / WINDOW)
+    window = hann / hann.square().sum().sqrt()
+    # Reduced modulo the length before the multiplication by pi, so that large products lose no digits.
+    turns = torch.outer(torch.arange(N_FFT // 2 + 1), torch.arange(WINDOW)) % N_FFT
+    angle = 2 * math.pi / N_FFT * turns.double()
+    return torch.cos(angle) * window, -torch.sin(angle) * window
+
+
+def mel_bands() -> Tensor:
+    """Triangular bands (80, 257) float64, peak 1, equally spaced on the HTK scale ``2595 log10(1 + f / 700)``.
+
+    The scale is that of Young et al., The HTK Book, section 5.4 (filterbank analysis), with f in Hz.
+    """
+    top = 2595 * math.log10(1 + SAMPLE_RATE / 2 / 700)
+    corners = 700 * (10 ** (torch.linspace(0, top, BANDS + 2, dtype=torch.float64) / 2595) - 1)
+    bins = torch.arange(N_FFT // 2 + 1, dtype=torch.float64) * (SAMPLE_RATE / N_FFT)
+    rising = (bins - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
+    falling = (corners[2:, None] - bins) / (corners[2:] - corners[1:-1])[:, None]
+    return torch.minimum(rising, falling).clamp(min=0)
