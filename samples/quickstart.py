@@ -15,6 +15,7 @@ from sdk.audio.files import load_speech
 
 
 def main(folder: str, speech: str, target: str = "eager") -> None:
+    """Print how far the face has moved in each frame."""
     pcm = load_speech(speech)  # (N,) float32 at 16 kHz
     with sdk.Bundle.open(folder) as bundle, bundle.session(target) as session:
         rest = None
