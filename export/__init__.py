@@ -1,0 +1,1 @@
+"""`python -m export`: lower a model's stages to every target, prove parity, and write one bundle."""

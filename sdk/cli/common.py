@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
@@ -15,10 +16,10 @@ stdout = Console()
 stderr = Console(stderr=True)
 
 
-def run(command: click.Command, name: str) -> NoReturn:
+def run(command: click.Command, name: str, args: Sequence[str] | None = None) -> NoReturn:
     """Run a click command as a program: exit 0 good, 1 a gate failed, 2 bad usage or input, 130 interrupted."""
     try:
-        result = command.main(prog_name=name, standalone_mode=False)
+        result = command.main(args=args, prog_name=name, standalone_mode=False)
     except NowfaceError as error:
         click.echo(f"{name}: {error}", err=True)
         sys.exit(error.exit_code)

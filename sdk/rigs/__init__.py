@@ -1,0 +1,1 @@
+"""Faces and channel sets that a model's output can drive."""

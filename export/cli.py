@@ -1,0 +1,216 @@
+"""`python -m export [MODEL] ...`, `python -m export list`, `python -m export inspect BUNDLE`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.table import Table
+
+from export.exporter import Export, export_bundle, steps
+from export.loose import export_components
+from export.plan import Job, calibration_speech, check_components, plan_jobs
+from export.targets.base import LoweringOptions, find_target, target_names
+from sdk.bundle import Bundle
+from sdk.cli.common import progress, run, stdout
+from sdk.cli.face_options import read_vertices
+from sdk.errors import UsageError
+from sdk.models.registry import BuildOptions, StagedModel, find_model, model_names
+from sdk.spec import FrameRate
+
+DEFAULT_MODEL = "faceformer"
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _frame_rate(text: str | None) -> FrameRate | None:
+    try:
+        return None if text is None else FrameRate.parse(text)
+    except ValueError as error:
+        raise UsageError("--fps", str(error), "give a rate such as 30, 29.97 or 30000/1001") from error
+
+
+@click.command(
+    epilog="`python -m export list` shows models and targets; `python -m export inspect BUNDLE` shows a bundle."
+)
+@click.argument("model", default=DEFAULT_MODEL)
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Published weights; without it the default's.")
+@click.option("--target", help="Comma list of targets.  [default: executorch,coreml,onnx]")
+@click.option("--precision", help="One precision for all targets.  [default: each target's own]")
+@click.option("--components", help="Comma list of stages: lower only these, as loose files without a bundle.")
+@click.option("--fps", help="Frames a second, e.g. 30, 29.97, 30000/1001.  [default: the model's]")
+@click.option("--lookahead", default=0, show_default=True, help="Samples of the future a frame may use, at 16 kHz.")
+@click.option("--calibration", type=click.Path(path_type=Path), help="Folder of speech that statistics are fixed on.")
+@click.option("--template", type=click.Path(path_type=Path), help="Face at rest: .npy (V, 3) or .obj.")
+@click.option("--min-deployment-target", default="iOS18", show_default=True, help="Oldest Apple system, for Core ML.")
+@click.option("--output-dir", type=click.Path(path_type=Path), default="build", show_default=True)
+@click.option("--skip-parity", is_flag=True, help="Do not compare the artefacts with the model.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def export_command(  # noqa: PLR0917 - one argument an option
+    model: str,
+    checkpoint: Path | None,
+    target: str | None,
+    precision: str | None,
+    components: str | None,
+    fps: str | None,
+    lookahead: int,
+    calibration: Path | None,
+    template: Path | None,
+    min_deployment_target: str,
+    output_dir: Path,
+    skip_parity: bool,
+    as_json: bool,
+) -> int:
+    """Export MODEL (the embedded default without one) as a verified bundle in OUTPUT_DIR/MODEL."""
+    started = time.monotonic()
+    if not 0 <= lookahead <= 160_000:
+        raise UsageError(f"--lookahead {lookahead}", "out of range", "give 0 to 160000 samples (10 s)")
+    entry, jobs = find_model(model), plan_jobs(_names(target), precision)
+    speech = calibration_speech(calibration)
+    staged = entry.build(
+        BuildOptions(
+            checkpoint=checkpoint,
+            frame_rate=_frame_rate(fps),
+            lookahead_samples=lookahead,
+            calibration=speech,
+            template=None if template is None else read_vertices(template),
+        )
+    )
+    options = LoweringOptions(min_deployment_target=min_deployment_target)
+    folder = output_dir / model
+    chosen = check_components(_names(components), staged)
+    with progress() as bar:
+        task = bar.add_task("export", total=steps(jobs, staged))
+
+        def advance(words: str) -> None:
+            bar.update(task, description=words, advance=1)
+
+        if chosen:
+            files = export_components(staged, jobs, chosen, folder, options=options, advance=advance)
+            _print_files(files, as_json)
+            return 0
+        result = export_bundle(
+            staged,
+            jobs,
+            folder,
+            options=options,
+            speech=calibration_speech(None),
+            parity=not skip_parity,
+            advance=advance,
+        )
+    _print_export(result, staged, jobs, time.monotonic() - started, as_json)
+    return 0
+
+
+def _print_files(files: list[Path], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"files": [str(path) for path in files]}, indent=2))
+        return
+    for path in files:
+        click.echo(path)
+
+
+def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds: float, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(_as_json(result, seconds), indent=2))
+        return
+    table = Table(title=staged.card.title)
+    for heading in ("target", "precision", "MB", "largest error, of range", "allowed", "outside the delegate"):
+        table.add_column(heading, overflow="fold")
+    sizes = {record.path: record.bytes for record in result.manifest.files}
+    for record in result.manifest.targets:
+        if not any(job.target.name == record.target for job in jobs):
+            continue
+        prefix = f"{record.target}/{record.precision}/"
+        size = sum(count for path, count in sizes.items() if path.startswith(prefix)) / 1e6
+        error = record.measured.get("max_abs_of_range")
+        allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.0e}"
+        shown = "not measured" if error is None else f"{error:.1e}"
+        outside = ", ".join(record.undelegated) or "nothing"
+        table.add_row(record.target, record.precision, f"{size:.2f}", shown, allowed, outside)
+    stdout.print(table)
+    if not staged.card.trained:
+        click.echo("This model is UNTRAINED: its weights are drawn from a seed and its motion has no meaning.")
+    gate = "parity passed" if result.parity else "parity skipped"
+    click.echo(f"{result.path}: {gate}, {seconds:.0f} s")
+
+
+def _as_json(result: Export, seconds: float) -> dict[str, Any]:
+    targets = [record.model_dump(mode="json") for record in result.manifest.targets]
+    return {
+        "bundle": str(result.path),
+        "model": result.manifest.model.name,
+        "trained": result.manifest.model.trained,
+        "parity": None if result.parity is None else result.parity.passed,
+        "targets": targets,
+        "seconds": round(seconds, 1),
+    }
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(as_json: bool) -> None:
+    """Models and targets that this installation knows."""
+    models = {name: find_model(name).summary for name in model_names()}
+    targets = {name: find_target(name) for name in target_names()}
+    if as_json:
+        rows = {name: {"summary": t.summary, "precisions": t.precisions} for name, t in targets.items()}
+        click.echo(json.dumps({"models": models, "targets": rows}, indent=2))
+        return
+    for name, summary in models.items():
+        click.echo(f"model   {name:<20} {summary}")
+    for name, row in targets.items():
+        click.echo(f"target  {name:<20} {row.summary} ({', '.join(row.precisions)})")
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the whole manifest as JSON.")
+def inspect_command(bundle: Path, as_json: bool) -> None:
+    """Check BUNDLE and show what it holds."""
+    with Bundle.open(bundle) as opened:
+        manifest = opened.manifest
+    if as_json:
+        click.echo(manifest.model_dump_json(indent=2))
+        return
+    pipeline = manifest.pipeline
+    click.echo(f"{manifest.model.title} ({manifest.model.name}), licence {manifest.model.licence}")
+    click.echo(f"{pipeline.frame_rate} frames a second, lookahead {pipeline.lookahead_samples} samples")
+    tensors = Table(title="Tensors")
+    for heading in ("stage", "clock", "tensor", "shape", "unit", "from"):
+        tensors.add_column(heading)
+    for stage in pipeline.stages:
+        for tensor in stage.inputs:
+            tensors.add_row(stage.name, stage.clock, tensor.name, str(tensor.shape), tensor.unit, tensor.source)
+        for tensor in stage.outputs:
+            tensors.add_row(stage.name, stage.clock, f"-> {tensor.name}", str(tensor.shape), tensor.unit, "")
+        state = sum(tensor.size for tensor in stage.state)
+        tensors.add_row(
+            stage.name, stage.clock, f"{len(stage.state)} states", f"{state} numbers", "", "", end_section=True
+        )
+    stdout.print(tensors)
+    for record in manifest.targets:
+        error = record.measured.get("max_abs_of_range")
+        proof = "not measured" if error is None else f"largest error {error:.1e} of range"
+        click.echo(
+            f"{record.target} {record.precision}: {proof}; outside the delegate: {list(record.undelegated) or 'nothing'}"
+        )
+    size = sum(file.bytes for file in manifest.files) / 1e6
+    click.echo(f"{len(manifest.files)} files, {size:.1f} MB, all hashes good")
+
+
+COMMANDS = {"list": list_command, "inspect": inspect_command}
+
+
+def main() -> NoReturn:
+    """Run the command line: the first word chooses `list` or `inspect`, anything else is an export."""
+    first, *rest = sys.argv[1:] or [""]
+    if first in COMMANDS:
+        run(COMMANDS[first], f"python -m export {first}", rest)
+    run(export_command, "python -m export", sys.argv[1:])

@@ -1,0 +1,127 @@
+"""One export: lower every stage for every job, record vectors, prove parity, publish the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.card import model_card
+from export.plan import Job
+from export.targets.base import Lowered, LoweringOptions
+from export.vectors import record_vectors
+from sdk.bundle import Bundle
+from sdk.bundle.manifest import Manifest, TargetRecord
+from sdk.bundle.writer import BundleWriter
+from sdk.errors import ParityError
+from sdk.models.registry import StagedModel
+from sdk.parity.gate import ParityReport, check_bundle
+
+Advance = Callable[[str], None]
+"""Told before each step of the work, with a few words on it; called `steps` times."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What an export made.
+
+    Attributes:
+        path: the bundle.
+        manifest: as written.
+        parity: what the gate measured, or None when it was skipped.
+    """
+
+    path: Path
+    manifest: Manifest
+    parity: ParityReport | None
+
+
+def steps(jobs: Sequence[Job], staged: StagedModel) -> int:
+    """Number of calls to `Advance`."""
+    return len(jobs) * len(staged.stages) + 2
+
+
+def export_bundle(
+    staged: StagedModel,
+    jobs: Sequence[Job],
+    folder: Path,
+    *,
+    options: LoweringOptions,
+    speech: NDArray[np.float32],
+    parity: bool = True,
+    advance: Advance = lambda _: None,
+) -> Export:
+    """Write the bundle of `staged` to `folder`.
+
+    A file that lowers without complaint may still be wrong. So every artefact is loaded and run against the eager
+    reference, each step alone and closed loop, before the bundle is put in place.
+
+    Args:
+        staged: the model.
+        jobs: targets and precisions.
+        folder: of the bundle; an older bundle there is replaced.
+        options: of the targets.
+        speech: (N,) 16 kHz, for the test vectors.
+        parity: False leaves the gate out; the manifest then says that nothing was measured.
+        advance: progress.
+
+    Raises:
+        ParityError: an artefact is past its tolerance; nothing is published.
+        TargetError: a stage cannot be lowered.
+        UsageError: the folder cannot be written.
+    """
+    with BundleWriter(folder, staged) as writer:
+        records = []
+        for job in jobs:
+            record = _lower(writer, staged, job, options, advance)
+            writer.add_target(record)
+            records.append(record)
+        advance("vectors")
+        writer.write_vectors(record_vectors(staged, speech))
+        advance("parity")
+        report = _prove(writer, records) if parity else None
+        if report is not None:
+            records = [_measured(record, report) for record in records]
+            for record in records:
+                writer.add_target(record)
+        writer.write_card(model_card(staged, records))
+        return Export(folder, writer.finish(), report)
+
+
+def _lower(
+    writer: BundleWriter, staged: StagedModel, job: Job, options: LoweringOptions, advance: Advance
+) -> TargetRecord:
+    target, artefacts, lowered = job.target, {}, []
+    for stage in staged.stages:
+        advance(f"{target.name} {job.precision} {stage.name}")
+        path = writer.artefact(target.name, job.precision, stage.name, target.suffix)
+        lowered.append(target.lower(stage, job.precision, path, options))
+        artefacts[stage.name] = writer.relative(path)
+    return TargetRecord(
+        target=target.name,
+        precision=job.precision,
+        artefacts=artefacts,
+        tools=dict(target.versions()),
+        minimum_os=dict(target.minimum_os(options)),
+        rewrites=_merged(lowered, "rewrites"),
+        undelegated=_merged(lowered, "undelegated"),
+    )
+
+
+def _merged(lowered: Sequence[Lowered], field: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for each in lowered for name in getattr(each, field)))
+
+
+def _prove(writer: BundleWriter, records: Sequence[TargetRecord]) -> ParityReport:
+    names = list(dict.fromkeys(record.target for record in records))
+    with Bundle.open(writer.draft()) as bundle:
+        report = check_bundle(bundle, targets=names)
+    if not report.passed:
+        worst = report.first_failure
+        raise ParityError(
+            writer.folder, f"not written: {worst}", "see `python -m sdk parity`, or --skip-parity to look"
+        )
+    return report

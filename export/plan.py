@@ -1,0 +1,80 @@
+"""What one export will do: names on the command line resolved to table rows, before any work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.targets.base import DEFAULT_TARGETS, Target, find_target
+from sdk.audio.files import load_speech
+from sdk.errors import AudioError, TargetError, UsageError
+from sdk.models.registry import StagedModel
+from sdk.pretrained import SPEECH
+
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One target in one precision."""
+
+    target: Target
+    precision: str
+
+
+def plan_jobs(targets: Sequence[str], precision: str | None) -> list[Job]:
+    """Jobs in the order given; without names all default targets, without a precision each target's defaults.
+
+    Raises:
+        TargetError: a target is unknown, or cannot do the precision; the message names those it can.
+    """
+    jobs = []
+    for name in dict.fromkeys(targets or DEFAULT_TARGETS):
+        target = find_target(name)
+        if precision and precision not in target.precisions:
+            can = ", ".join(target.precisions)
+            raise TargetError(f"--precision {precision}", f"{name} cannot do it", f"{name} can do {can}")
+        chosen = (precision,) if precision else target.precisions[: target.default_precisions]
+        jobs += [Job(target, each) for each in chosen]
+    return jobs
+
+
+def check_components(components: Sequence[str], staged: StagedModel) -> tuple[str, ...]:
+    """The stages to lower alone, in the pipeline's order; empty when all.
+
+    Raises:
+        UsageError: a name is not a stage of the model.
+    """
+    stages = [stage.name for stage in staged.stages]
+    for name in components:
+        if name not in stages:
+            raise UsageError(f"--components {name}", "no such stage", f"{staged.name} has {', '.join(stages)}")
+    return tuple(name for name in stages if name in components)
+
+
+def calibration_speech(folder: Path | None) -> NDArray[np.float32]:
+    """Speech at 16 kHz that fixed statistics are measured on: the user's folder, or the sample that the SDK ships.
+
+    Args:
+        folder: WAV, FLAC and OGG files in it and below are joined in name order.
+
+    Raises:
+        AudioError: the folder is missing or holds no audio, or a file is unusable.
+    """
+    if folder is None:
+        return load_speech(SPEECH)
+    if not folder.is_dir():
+        raise AudioError(f"--calibration {folder}", "is not a folder", "give a folder of WAV, FLAC or OGG speech")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
+    if not files:
+        raise AudioError(f"--calibration {folder}", "holds no WAV, FLAC or OGG file", "give a folder of speech")
+    speech = np.concatenate([load_speech(path) for path in files])
+    if not np.isfinite(speech).all():
+        raise AudioError(f"--calibration {folder}", "holds samples that are not finite", "remove the broken file")
+    if np.abs(speech).max() == 0:
+        raise AudioError(f"--calibration {folder}", "is digital silence", "give a folder of speech")
+    return speech

@@ -1,0 +1,97 @@
+"""FaceFormer as the registry sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from sdk.errors import UsageError
+from sdk.models.faceformer.causalise import causal_stages, streaming_config
+from sdk.models.faceformer.default import CARD, default_config, seed_weights
+from sdk.models.faceformer.model import FaceFormer
+from sdk.models.faceformer.streaming import NAME, build_stages, load_stages, staged_model
+from sdk.models.faceformer.streaming_config import StreamingConfig
+from sdk.models.registry import BuildOptions, ModelCard, StagedModel
+from sdk.rigs.procedural_face import procedural_face
+from sdk.spec import FrameRate
+from sdk.stage import Stage
+
+UNITS = {"vocaset": "m", "biwi": "normalised"}
+"""VOCASET's meshes are in metres; BIWI's as FaceFormer uses them are normalised, without a unit."""
+
+
+class FaceFormerEntry:
+    """Builds the embedded default or a published checkpoint."""
+
+    name = NAME
+    summary = "FaceFormer (CVPR 2022), causal; the embedded default is untrained"
+
+    def build(self, options: BuildOptions) -> StagedModel:
+        """The streaming model.
+
+        Raises:
+            CheckpointError: the checkpoint is not a published FaceFormer.
+            UsageError: the template has another number of vertices than the model.
+        """
+        return self._published(options.checkpoint, options) if options.checkpoint else self._default(options)
+
+    def from_reference(self, config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Sequence[Stage]:
+        """Stages from a bundle's configuration and reference weights."""
+        stages = build_stages(StreamingConfig.model_validate(config["streaming"]), config["unit"])
+        load_stages(stages, weights)
+        return stages
+
+    def _default(self, options: BuildOptions) -> StagedModel:
+        config = default_config(options)
+        stages = build_stages(config, "mm")
+        seed_weights(stages)
+        template = _template(options, procedural_face().vertices)
+        return staged_model(config, stages, unit="mm", card=CARD, template=template)
+
+    def _published(self, checkpoint: Path, options: BuildOptions) -> StagedModel:
+        if options.calibration is None:
+            raise UsageError("calibration", "a published checkpoint needs speech to fix its statistics", "give some")
+        model = FaceFormer.from_checkpoint(checkpoint)
+        config, unit = streaming_config(model.config, options), UNITS[model.config.dataset]
+        stages = causal_stages(model, config, unit, options.calibration)
+        template = _template(options, np.zeros((config.vertices, 3), np.float32))
+        card = _published_card(model, config, has_template=options.template is not None)
+        return staged_model(config, stages, unit=unit, card=card, template=template)
+
+
+def _template(options: BuildOptions, default: NDArray[np.float32]) -> NDArray[np.float32]:
+    if options.template is None:
+        return default
+    if options.template.shape != default.shape:
+        found, wanted = options.template.shape, default.shape
+        raise UsageError(
+            "template", f"shape {found} instead of {wanted}", "give the face that the model was trained on"
+        )
+    return options.template
+
+
+def _published_card(model: FaceFormer, config: StreamingConfig, *, has_template: bool) -> ModelCard:
+    rate = FrameRate(num=model.config.frame_rate)
+    notes = [
+        "The published model reads the whole clip. This form is causal; its motion differs from the offline model's.",
+        "The published weights carry no licence of their own; VOCASET and BIWI are for research only.",
+    ]
+    if config.frame_rate != rate:
+        notes.append(f"Trained at {rate} frames a second, exported at {config.frame_rate}: the motion's pace changes.")
+    if not has_template:
+        notes.append("Exported without a template: vertices are displacements until the session is given one.")
+    return ModelCard(
+        title=f"FaceFormer, published {model.config.dataset} checkpoint, causal form",
+        licence="not stated by the publisher",
+        trained=True,
+        description="The published wav2vec 2.0 and decoder weights in a causal form with declared lookahead.",
+        notes=notes,
+    )
+
+
+ENTRY = FaceFormerEntry()

@@ -1,0 +1,68 @@
+"""Sizes of the streaming form. With the reference weights of a bundle they rebuild its stages."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sdk.spec import FrameRate, Record
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class LogMelEncoderConfig(Record):
+    """The small default encoder: log-mel columns into a stack of dilated causal convolutions at 50 Hz."""
+
+    kind: Literal["logmel"] = "logmel"
+    channels: Positive = 176
+    kernel: Annotated[int, Field(ge=2)] = 3
+    dilations: tuple[Positive, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
+
+
+class Wav2Vec2EncoderConfig(Record):
+    """wav2vec 2.0 made causal: its convolutions on every hop, its transformer on the clock of `transformer_clock`.
+
+    FaceFormer interpolates the convolutions' features to the frame rate before the transformer on VOCASET
+    (``frame``) and keeps them at 50 Hz on BIWI (``hop``).
+    """
+
+    kind: Literal["wav2vec2"] = "wav2vec2"
+    conv_dim: tuple[Positive, ...]
+    kernels: tuple[Positive, ...]
+    strides: tuple[Positive, ...]
+    hidden: Positive
+    layers: Positive
+    heads: Positive
+    ffn: Positive
+    pos_conv_kernel: Positive
+    pos_conv_groups: Positive
+    transformer_clock: Literal["hop", "frame"]
+    window: Annotated[int, Field(ge=2)] = 64
+
+
+class StreamingConfig(Record):
+    """A streaming FaceFormer.
+
+    `memory` says how the decoder reads the audio: ``interpolate`` between the newest two features (their clock is
+    50 Hz), ``pair`` attends to both (BIWI), ``direct`` takes the one feature that the encoder made for this frame.
+    `window` is the decoder's self-attention in frames.
+    """
+
+    encoder: Annotated[LogMelEncoderConfig | Wav2Vec2EncoderConfig, Field(discriminator="kind")]
+    memory: Literal["interpolate", "pair", "direct"]
+    feature_dim: Positive
+    heads: Positive = 4
+    vertices: Positive
+    subjects: Positive
+    period: Annotated[int, Field(ge=2)]
+    window: Annotated[int, Field(ge=2)]
+    frame_rate: FrameRate
+    lookahead_samples: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _memory_fits_the_encoder(self) -> StreamingConfig:
+        per_frame = self.encoder.kind == "wav2vec2" and self.encoder.transformer_clock == "frame"
+        if per_frame != (self.memory == "direct"):
+            raise ValueError("memory 'direct' goes with an encoder on the frame clock, and only with it")
+        return self

@@ -1,0 +1,208 @@
+"""The streaming FaceFormer: its stages against its own whole-clip form and against the published model's decoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from sdk.audio.clock import SampleClock
+from sdk.audio.files import load_speech
+from sdk.errors import UsageError
+from sdk.models.faceformer import FaceFormer
+from sdk.models.faceformer.audio_stages import HOP, LogMelEncoder, Wav2Vec2Convolutions, Wav2Vec2Transformer, phase_mix
+from sdk.models.faceformer.causalise import causal_stages, streaming_config
+from sdk.models.faceformer.config import FaceFormerConfig
+from sdk.models.faceformer.entry import ENTRY
+from sdk.models.layers.wav2vec2 import Wav2Vec2Config
+from sdk.models.registry import BuildOptions
+from sdk.pretrained import SPEECH
+from sdk.spec import FrameRate
+from sdk.stage import Stage
+
+ORACLES = Path(__file__).parent.parent / "oracles" / "faceformer"
+TOLERANCE = 1e-5
+
+
+@pytest.fixture(autouse=True)
+def _no_grad():
+    with torch.no_grad():
+        yield
+
+
+@pytest.fixture(scope="module")
+def speech():
+    return load_speech(SPEECH)
+
+
+def small_model(dataset: str) -> FaceFormer:
+    """A FaceFormer of either variant with every weight drawn anew: published zero weights would hide errors."""
+    torch.manual_seed(11)
+    encoder = Wav2Vec2Config(hidden=32, layers=2, heads=2, ffn=64, conv_dim=(32,) * 7)
+    period = 30 if dataset == "vocaset" else 25
+    config = FaceFormerConfig(dataset=dataset, vertice_dim=30, period=period, subjects=3, encoder=encoder)
+    model = FaceFormer(config).eval()
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            parameter.normal_(0, 0.15)
+        else:
+            parameter.add_(torch.randn_like(parameter) * 0.1)
+    return model
+
+
+def run_stage(stage: Stage, rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Outputs of consecutive steps, stacked along time."""
+    state, outputs = stage.init_state(), []
+    for inputs in rows:
+        out, state = stage.step(inputs, state)
+        outputs.append(out)
+    return {name: torch.cat([out[name] for out in outputs]) for name in outputs[0]}
+
+
+def hops(pcm: np.ndarray) -> list[dict[str, torch.Tensor]]:
+    return [{"pcm": torch.from_numpy(pcm[at : at + HOP])[None]} for at in range(0, len(pcm) - HOP + 1, HOP)]
+
+
+def test_the_log_mel_encoder_streams_as_the_whole_clip(speech):
+    stage = ENTRY.build(BuildOptions()).stages[0]
+    assert isinstance(stage, LogMelEncoder)
+    pcm = speech[: 150 * HOP]
+    streamed = run_stage(stage, hops(pcm))["features"]
+    torch.testing.assert_close(streamed, stage.whole(torch.from_numpy(pcm)[None]), atol=TOLERANCE, rtol=0)
+
+
+def test_the_default_encoder_has_about_a_million_parameters():
+    stage = ENTRY.build(BuildOptions()).stages[0]
+    assert 0.8e6 < sum(parameter.numel() for parameter in stage.parameters()) < 1.2e6
+
+
+@pytest.mark.parametrize("dataset", ["vocaset", "biwi"])
+def test_the_causal_wav2vec2_streams_as_the_whole_clip(dataset, speech):
+    model = small_model(dataset)
+    options = BuildOptions()
+    config = streaming_config(model.config, options)
+    convolutions, transformer, *_ = causal_stages(model, config, "m", speech)
+    assert isinstance(convolutions, Wav2Vec2Convolutions)
+    assert isinstance(transformer, Wav2Vec2Transformer)
+    pcm = speech[HOP * 40 : HOP * 190]
+    streamed = run_stage(convolutions, hops(pcm))["conv_features"]
+    whole = convolutions.whole(torch.from_numpy(pcm)[None])
+    torch.testing.assert_close(streamed, whole, atol=TOLERANCE, rtol=0)
+
+    if dataset == "biwi":
+        rows = [{"conv_features": row[None]} for row in whole]
+        tokens = whole
+    else:
+        clock = SampleClock(config.frame_rate, HOP)
+        frames = range(clock.frames_ready(len(pcm)))
+        padded = torch.cat([torch.zeros(2, whole.shape[1]), whole])
+        newest = [clock.newest_hop(frame) for frame in frames]
+        phase = torch.tensor([clock.phase(frame) for frame in frames])
+        rows = [
+            {"conv_features": padded[n + 1 : n + 3], "phase": p.reshape(1, 1)}
+            for n, p in zip(newest, phase, strict=True)
+        ]
+        tokens = phase_mix(whole, torch.tensor(newest), phase)
+    got = run_stage(transformer, rows)["features"]
+    torch.testing.assert_close(got, transformer.whole(tokens), atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("dataset", ["vocaset", "biwi"])
+def test_the_streaming_decoder_is_the_published_decoder(dataset, speech):
+    """Oracle: our exact offline model, itself held to the published code. Same memory in, same vertices out."""
+    model = small_model(dataset)
+    config = streaming_config(model.config, BuildOptions())
+    *_, identity, decoder = causal_stages(model, config, "m", speech)
+    frames, per_frame = 75, model.config.vectors_per_frame
+    generator = torch.Generator().manual_seed(2)
+    memory = torch.randn(frames * per_frame, 64, generator=generator)
+    template, style = torch.randn(1, 30, generator=generator), torch.tensor([[0.3, 0.7, 0.0]])
+    prepared, _ = identity.step({"template": template.reshape(10, 3), "style": style}, ())
+    rows = [{"features": part, **prepared} for part in memory.split(per_frame)]
+    streamed = run_stage(decoder, rows)["vertices"].reshape(frames, 30)
+
+    hidden = model.transformer_decoder.rollout(
+        model.transformer_decoder.project_memory(memory[None]),
+        model.obj_vector(style),
+        model.feedback(style),
+        model.PPE,
+    )
+    torch.testing.assert_close(streamed, (model.vertice_map_r(hidden) + template)[0], atol=TOLERANCE, rtol=1e-5)
+
+
+def test_the_streaming_decoder_repeats_the_published_prediction():
+    """Oracle: `pred` of the published code on half a second of noise, from the published memory."""
+    model = FaceFormer.from_checkpoint(ORACLES / "faceformer_vocaset_tiny.pth")
+    oracle = load_file(ORACLES / "faceformer_vocaset_noise.safetensors")
+    config = streaming_config(model.config, BuildOptions())
+    *_, identity, decoder = causal_stages(model, config, "m", np.random.default_rng(0).normal(size=3200).astype("f4"))
+    prepared, _ = identity.step({"template": oracle["template"].reshape(10, 3), "style": oracle["one_hot"]}, ())
+    streamed = run_stage(decoder, [{"features": row[None], **prepared} for row in oracle["predict.memory"][0]])
+    torch.testing.assert_close(streamed["vertices"].reshape(-1, 30), oracle["pred"][0], atol=2e-4, rtol=0)
+
+
+def test_group_norm_is_folded_with_the_statistics_of_the_calibration(speech):
+    """On the calibration itself the folded layer is the published GroupNorm over the whole clip."""
+    model = small_model("vocaset")
+    pcm = speech[: len(speech) // HOP * HOP]
+    stage = causal_stages(model, streaming_config(model.config, BuildOptions()), "m", pcm)[0]
+    assert isinstance(stage, Wav2Vec2Convolutions)
+    levelled = stage.level(torch.from_numpy(pcm)[None])
+    first = model.audio_encoder.feature_extractor.conv_layers[0]
+    expected = first.layer_norm(first.conv(levelled[None]))
+    folded = torch.nn.functional.conv1d(levelled[None], stage.convs[0].conv.weight, stage.convs[0].conv.bias, stride=5)
+    torch.testing.assert_close(folded, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_the_basis_blends_to_the_vertices():
+    staged = ENTRY.build(BuildOptions())
+    identity, decoder = staged.stages[-2:]
+    template = torch.from_numpy(staged.parameters["template"])
+    prepared, _ = identity.step({"template": template, "style": torch.from_numpy(staged.parameters["style"])}, ())
+    features = torch.randn(2, 64, generator=torch.Generator().manual_seed(0))
+    out, _ = decoder.step({"features": features, "phase": torch.tensor([[0.25]]), **prepared}, decoder.init_state())
+    basis, offset = (torch.from_numpy(staged.basis[name]) for name in ("basis", "offset"))
+    blended = template + offset + torch.einsum("d,dvc->vc", out["coefficients"][0], basis)
+    torch.testing.assert_close(out["vertices"], blended, atol=1e-4, rtol=0)
+
+
+def test_reference_weights_rebuild_the_same_stages():
+    staged = ENTRY.build(BuildOptions())
+    rebuilt = ENTRY.from_reference(staged.config, staged.weights)
+    for ours, theirs in zip(staged.stages, rebuilt, strict=True):
+        assert ours.spec == theirs.spec
+        for a, b in zip(ours(*ours.example()), theirs(*ours.example()), strict=True):
+            assert torch.equal(a, b)
+
+
+def test_the_default_says_that_it_is_untrained():
+    staged = ENTRY.build(BuildOptions())
+    assert not staged.card.trained
+    assert "untrained" in staged.card.title
+
+
+def test_a_published_checkpoint_becomes_stages(speech):
+    options = BuildOptions(checkpoint=ORACLES / "faceformer_vocaset_tiny.pth", calibration=speech)
+    staged = ENTRY.build(options)
+    assert [stage.name for stage in staged.stages] == [
+        "audio_encoder",
+        "audio_transformer",
+        "identity",
+        "motion_decoder",
+    ]
+    assert staged.pipeline.frame_rate == FrameRate(num=30)
+
+
+def test_a_template_of_another_face_is_refused():
+    with pytest.raises(UsageError, match=r"template: shape \(5, 3\) instead of \(784, 3\)"):
+        ENTRY.build(BuildOptions(template=np.zeros((5, 3), np.float32)))
+
+
+def test_another_frame_rate_is_noted_on_the_card(speech):
+    options = BuildOptions(
+        checkpoint=ORACLES / "faceformer_vocaset_tiny.pth", calibration=speech, frame_rate=FrameRate(num=60)
+    )
+    assert any("Trained at 30" in note for note in ENTRY.build(options).card.notes)
