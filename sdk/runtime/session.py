@@ -192,7 +192,7 @@ class Session:
         """End the stream: after it `poll` gives the remaining frames, ``ceil(samples * frame rate / 16000)`` in all.
 
         The tail of the resampler is taken in, then zeros up to the due sample of the last frame plus the lookahead:
-        less than one frame of zeros at zero lookahead. `push` and `flush` raise SessionError until `reset`.
+        at most one frame of zeros at zero lookahead. `push` and `flush` raise SessionError until `reset`.
 
         Raises:
             SessionError: the session is closed or the stream flushed already.
