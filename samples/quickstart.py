@@ -1,7 +1,9 @@
 """The whole API in one screen: stream a speech file through a bundle as a microphone would, and watch the mouth move.
 
-python -m export                                     # writes build/faceformer
-python samples/quickstart.py build/faceformer speech.wav [executorch|onnx|coreml|eager]
+::
+
+    python -m export                                     # writes build/faceformer
+    python samples/quickstart.py build/faceformer speech.wav [executorch|onnx|coreml|eager]
 """
 
 from __future__ import annotations
