@@ -9,10 +9,10 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "Case": "sdk.parity.gate",
+    "Case": "sdk.parity.cases",
     "Comparison": "sdk.parity.comparison",
     "Gate": "sdk.parity.gate",
-    "ParityReport": "sdk.parity.gate",
+    "ParityReport": "sdk.parity.cases",
     "TensorError": "sdk.parity.metrics",
     "check_bundle": "sdk.parity.gate",
     "compare": "sdk.parity.comparison",

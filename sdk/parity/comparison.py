@@ -13,11 +13,12 @@ from typing import Literal
 
 import numpy as np
 
+from sdk.bundle.errors import shown
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.trace import Integers, Trace
 from sdk.parity.diagnosis import diagnose
 from sdk.parity.metrics import TensorError, measure
-from sdk.spec import TensorSpec
+from sdk.spec import Clock, TensorSpec
 
 ProblemKind = Literal["input", "frames", "clock", "missing", "shape", "nonfinite", "output", "state", "run"]
 
@@ -81,6 +82,11 @@ class Comparison:
         return not self.problems
 
     @property
+    def first_problem(self) -> Problem | None:
+        """The first problem found: traces that cannot be compared before values, outputs before states."""
+        return self.problems[0] if self.problems else None
+
+    @property
     def first_bad_step(self) -> int | None:
         """The earliest frame at which anything shows."""
         return min((p.step for p in self.problems if p.step is not None), default=None)
@@ -106,6 +112,7 @@ def compare(
     """
     problems = _input_problems(reference, candidate)
     problems += _frame_problems(reference, candidate)
+    problems += _restart_problems(reference, candidate)
     common, ours, theirs = np.intersect1d(reference.index, candidate.index, return_indices=True)
     problems += _clock_problems(common, reference.due_sample[ours], candidate.due_sample[theirs])
     outputs: list[TensorError] = []
@@ -131,7 +138,7 @@ def compare(
             outputs.append(error)
             problems += value_problems(error, tolerance, hint=diagnose(expected[ours], got[theirs]))
     for name in sorted(candidate.outputs.keys() - reference.outputs.keys()):
-        problems.append(Problem("missing", name, "the reference has no such output"))
+        problems.append(Problem("missing", shown(name), "the reference has no such output"))
     states, state_problems = _compare_digests(reference, candidate, ours, theirs, tolerance)
     return Comparison(tolerance, len(reference.index), tuple(outputs), states, (*problems, *state_problems))
 
@@ -142,23 +149,30 @@ def is_vertices(shape: Sequence[int], spec: TensorSpec | None) -> bool:
 
 
 def value_problems(
-    error: TensorError, tolerance: Tolerance, *, kind: ProblemKind = "output", clock: str = "frame", hint: str = ""
+    error: TensorError, tolerance: Tolerance, *, kind: ProblemKind = "output", hint: str = ""
 ) -> list[Problem]:
     """What is wrong with one tensor's error: non-finite values, or beyond `tolerance`."""
-    at = f"{clock} {error.worst_step}, element {list(error.worst_element)}"
     if error.nonfinite:
-        message = f"{error.nonfinite} values are NaN or infinite, first at {clock} {error.first_bad_step}"
+        first = step_text(error.clock, error.first_bad_step)
+        message = f"{error.nonfinite} values are NaN or infinite, first at {first}"
         return [Problem("nonfinite", error.name, message, error.first_bad_step)]
     if error.first_bad_step is not None:
         message = (
-            f"max abs {error.max_abs:.3g} {unit_text(error.unit)}is {error.max_abs_of_range:.2e} of range at {at}; "
-            f"allowed {tolerance.max_abs_of_range:.0e}; first beyond at {clock} {error.first_bad_step}"
+            f"max abs {error.max_abs:.3g} {unit_text(error.unit)}is {error.max_abs_of_range:.2e} of range "
+            f"at {step_text(error.clock, error.worst_step)}, element {list(error.worst_element)}; "
+            f"allowed {tolerance.max_abs_of_range:.0e}; "
+            f"first beyond at {step_text(error.clock, error.first_bad_step)}"
         )
         return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}", error.first_bad_step)]
     if not error.rms_of_range <= tolerance.rms_of_range:
         message = f"RMS is {error.rms_of_range:.2e} of range; allowed {tolerance.rms_of_range:.0e}"
         return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}")]
     return []
+
+
+def step_text(clock: Clock, step: int | None) -> str:
+    """A step in words: ``frame 12``, ``hop 3`` or ``preparation``."""
+    return "preparation" if clock == "prepare" else f"{clock} {step}"
 
 
 def unit_text(unit: str) -> str:
@@ -174,8 +188,8 @@ def _input_problems(reference: Trace, candidate: Trace) -> list[Problem]:
     if len(reference.pcm) != len(candidate.pcm):
         message = f"{len(candidate.pcm)} samples were pushed, the reference has {len(reference.pcm)}"
         problems.append(Problem("input", "pcm", message))
-    elif not np.array_equal(reference.pcm, candidate.pcm):
-        first = int(np.flatnonzero(reference.pcm != candidate.pcm)[0])
+    elif not np.array_equal(heard := reference.pcm, got := candidate.pcm, equal_nan=True):
+        first = int(np.flatnonzero((heard != got) & ~(np.isnan(heard) & np.isnan(got)))[0])
         problems.append(Problem("input", "pcm", f"other audio than the reference's from sample {first}"))
     for who, trace in (("the reference", reference), ("the candidate", candidate)):
         if int(trace.chunks.sum()) != len(trace.pcm):
@@ -203,6 +217,15 @@ def _frame_problems(reference: Trace, candidate: Trace) -> list[Problem]:
     if not len(reference.index):
         problems.append(Problem("frames", "index", "the reference has no frames: nothing can be compared"))
     return problems
+
+
+def _restart_problems(reference: Trace, candidate: Trace) -> list[Problem]:
+    """A session heals itself of a non-finite value by starting anew; the traces tell how often."""
+    ours, theirs = reference.metadata.get("restarts", "0"), candidate.metadata.get("restarts", "0")
+    if ours == theirs:
+        return []
+    message = f"non-finite values restarted the state {theirs} times, the reference's {ours}"
+    return [Problem("nonfinite", "restarts", message)]
 
 
 def _clock_problems(common: Integers, reference: Integers, candidate: Integers) -> list[Problem]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.spec import Clock
+
 Values = NDArray[np.float32]
 
 STILL_FRACTION = 0.01
@@ -37,12 +39,13 @@ class Distance:
 class TensorError:
     """Error of one tensor over a stream.
 
-    A step is a frame for a frame clock's tensor, a hop for a hop clock's. All numbers are finite or ``inf``; a
+    A step is one run of the tensor's stage: a frame, a hop, or the one preparation of a session. All numbers are finite or ``inf``; a
     non-finite candidate value counts as an infinite error.
 
     Attributes:
         name: ``stage.tensor``.
         unit: unit of `max_abs`, `rms` and `distance`.
+        clock: of the tensor's stage, which says what a step is.
         steps: how many steps were compared.
         reference_range: the yardstick (see the module's words), > 0.
         max_abs: largest absolute error.
@@ -60,6 +63,7 @@ class TensorError:
 
     name: str
     unit: str
+    clock: Clock
     steps: int
     reference_range: float
     max_abs: float
@@ -81,12 +85,14 @@ class ErrorMeter:
     Args:
         name: ``stage.tensor``.
         unit: the tensor's unit.
+        clock: of its stage.
         vertices: whether the last dimension is x, y, z, so that distances mean something.
     """
 
-    def __init__(self, name: str, unit: str = "1", *, vertices: bool = False) -> None:
+    def __init__(self, name: str, unit: str = "1", clock: Clock = "frame", *, vertices: bool = False) -> None:
         self.name = name
         self.unit = unit
+        self.clock = clock
         self.vertices = vertices
         self._indices: list[int] = []
         self._per_step: list[float] = []
@@ -139,6 +145,7 @@ class ErrorMeter:
         return TensorError(
             name=self.name,
             unit=self.unit,
+            clock=self.clock,
             steps=len(self._indices),
             reference_range=reach,
             max_abs=self._worst[0],

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from sdk.parity.gate import CaseKey, Gate
+    from sdk.parity.cases import CaseKey
+    from sdk.parity.gate import Gate
 
 MANIFEST = "manifest.json"
 
@@ -90,7 +91,7 @@ class ParityItem(pytest.Item):
 
         case = self.gate.check(self.key)
         self.add_report_section("call", "parity", describe(case))
-        if case.verdict == "not run" and not case.requested:
+        if case.verdict == "not run" and not case.key.requested:
             pytest.skip(f"not run here: {case.not_run}")
         if case.verdict != "pass":
             pytest.fail(describe(case), pytrace=False)

@@ -1,0 +1,222 @@
+"""Play a stream through an executor again: the whole session in closed loop, or each step alone under a teacher.
+
+Closed loop is what an app sees: the candidate's own states feed back, so errors may grow. Teacher-forced gives each
+step the reference's inputs and state, so that an error shows in the very step and tensor that makes it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sdk import __version__
+from sdk.bundle.manifest import Tolerance
+from sdk.bundle.recorder import TraceRecorder
+from sdk.bundle.trace import Trace
+from sdk.parity.comparison import Comparison, Problem, ProblemKind, is_vertices, value_problems
+from sdk.parity.metrics import ErrorMeter
+from sdk.runtime.executor import Array, Executor
+from sdk.runtime.session import Session
+from sdk.spec import SAMPLE_RATE, PipelineSpec, StageSpec, TensorSpec
+
+if TYPE_CHECKING:
+    from sdk.bundle import Bundle
+
+Pcm = NDArray[np.float32] | NDArray[np.int16]
+OnFrame = Callable[[int], None]
+"""Told of each finished frame: how many there are so far."""
+
+
+def closed_loop(
+    bundle: Bundle,
+    target: str,
+    precision: str | None,
+    pcm: Pcm,
+    chunks: Sequence[int] | NDArray[np.int64],
+    *,
+    sample_rate: int = SAMPLE_RATE,
+    on_frame: OnFrame | None = None,
+) -> Trace:
+    """Record a whole session of a bundle's target on `pcm`, with the bundle's default parameters.
+
+    Args:
+        bundle: holds the target.
+        target: e.g. ``onnx``.
+        precision: None for the target's default.
+        pcm: (N,) float32 in [-1, 1] or int16.
+        chunks: length of each push; they sum to N.
+        sample_rate: of `pcm`.
+        on_frame: told of each frame.
+
+    Raises:
+        TargetError: this machine cannot run the target.
+        NumericalError: it gives non-finite values even from its start state.
+    """
+    executor = bundle.executor(target, precision)
+    trace = record(
+        bundle.pipeline, executor, bundle.parameters(), pcm, chunks, sample_rate=sample_rate, on_frame=on_frame
+    )
+    return replace(trace, metadata={**trace.metadata, "model": bundle.manifest.model.name})
+
+
+def record(
+    pipeline: PipelineSpec,
+    executor: Executor,
+    parameters: Mapping[str, ArrayLike],
+    pcm: Pcm,
+    chunks: Sequence[int] | NDArray[np.int64],
+    *,
+    sample_rate: int = SAMPLE_RATE,
+    on_frame: OnFrame | None = None,
+) -> Trace:
+    """Record a whole session of an executor; see `closed_loop`.
+
+    The trace's metadata says what ran, and in ``restarts`` how often the session had to begin anew from the start state
+    because of a non-finite value.
+    """
+    recorder = TraceRecorder(pipeline)
+    session = play(
+        pipeline, executor, parameters, pcm, chunks, sample_rate=sample_rate, on_frame=on_frame, observer=recorder
+    )
+    metadata = {
+        "target": executor.target,
+        "precision": executor.precision,
+        "sdk": __version__,
+        "platform": sys.platform,
+        "restarts": str(session.report.restarts),
+    }
+    return replace(recorder.trace, metadata=metadata)
+
+
+def play(
+    pipeline: PipelineSpec,
+    executor: Executor,
+    parameters: Mapping[str, ArrayLike],
+    pcm: Pcm,
+    chunks: Sequence[int] | NDArray[np.int64],
+    *,
+    sample_rate: int,
+    on_frame: OnFrame | None,
+    **options: Any,
+) -> Session:
+    """Run a session from its first push to its last frame, polling after each push; gives it back, closed."""
+    assert sum(int(chunk) for chunk in chunks) == len(pcm), "the chunks are not the samples"
+    # The queue holds the longest push whole: a replay must never drop audio.
+    longest = max((int(chunk) for chunk in chunks), default=0) / sample_rate
+    with Session(pipeline, executor, parameters, queue_seconds=longest + 2.0, **options) as session:
+        at = done = 0
+        for chunk in chunks:
+            session.push(pcm[at : at + int(chunk)], sample_rate)
+            at += int(chunk)
+            done = _drain(session, done, on_frame)
+        session.flush()
+        _drain(session, done, on_frame)
+    return session
+
+
+def _drain(session: Session, done: int, on_frame: OnFrame | None) -> int:
+    for _ in session.poll():
+        done += 1
+        if on_frame:
+            on_frame(done)
+    return done
+
+
+def teacher_forced(
+    bundle: Bundle,
+    target: str,
+    precision: str | None,
+    pcm: Pcm,
+    chunks: Sequence[int] | NDArray[np.int64],
+    *,
+    tolerance: Tolerance,
+    sample_rate: int = SAMPLE_RATE,
+    on_frame: OnFrame | None = None,
+) -> Comparison:
+    """Compare every step of a bundle's target with the eager reference's, given the reference's inputs and state.
+
+    Raises:
+        TargetError: this machine cannot run the target or the eager reference.
+    """
+    teacher = TeacherForcedExecutor(bundle.pipeline, bundle.executor("eager"), bundle.executor(target, precision))
+    play(bundle.pipeline, teacher, bundle.parameters(), pcm, chunks, sample_rate=sample_rate, on_frame=on_frame)
+    return teacher.comparison(tolerance)
+
+
+class TeacherForcedExecutor:
+    """An executor that is the reference, and meters at each step what the candidate would have given.
+
+    Args:
+        pipeline: of both.
+        reference: drives the session.
+        candidate: sees the reference's inputs and state, always.
+    """
+
+    def __init__(self, pipeline: PipelineSpec, reference: Executor, candidate: Executor) -> None:
+        self.target = candidate.target
+        self.precision = candidate.precision
+        self._reference = reference
+        self._candidate = candidate
+        self._steps: dict[str, int] = {}
+        self._clocks = {stage.name: stage.clock for stage in pipeline.stages}
+        self._outputs = {s.name: [_meter(s, t) for t in s.outputs] for s in pipeline.stages}
+        self._states = {s.name: [_meter(s, t) for t in s.state] for s in pipeline.stages}
+
+    def run(self, stage: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
+        """One step of both; gives the reference's results."""
+        expected = self._reference.run(stage, tensors)
+        got = self._candidate.run(stage, tensors)
+        step = self._steps.get(stage, 0)
+        self._steps[stage] = step + 1
+        for meter in (*self._outputs[stage], *self._states[stage]):
+            tensor = meter.name.partition(".")[2]
+            meter.add(step, expected[tensor], got[tensor])
+        return expected
+
+    def close(self) -> None:
+        """Nothing to free: both executors belong to others."""
+
+    def comparison(self, tolerance: Tolerance) -> Comparison:
+        """What the steps so far have shown. Stages that never ran are a problem."""
+        problems = [
+            Problem("frames", stage, "the stream was too short to run this stage")
+            for stage in self._clocks
+            if stage not in self._steps
+        ]
+        results: dict[ProblemKind, list[Any]] = {"output": [], "state": []}
+        groups: tuple[tuple[ProblemKind, Mapping[str, list[ErrorMeter]]], ...] = (
+            ("output", self._outputs),
+            ("state", self._states),
+        )
+        for kind, by_stage in groups:
+            for stage in self._steps:
+                errors = [meter.result(tolerance.max_abs_of_range) for meter in by_stage[stage]]
+                results[kind] += errors
+                for error in errors:
+                    problems += value_problems(error, tolerance, kind=kind)
+        frames = max((n for stage, n in self._steps.items() if self._clocks[stage] == "frame"), default=0)
+        return Comparison(tolerance, frames, tuple(results["output"]), tuple(results["state"]), tuple(problems))
+
+
+def _meter(stage: StageSpec, tensor: TensorSpec) -> ErrorMeter:
+    vertices = is_vertices(tensor.shape, tensor)
+    return ErrorMeter(f"{stage.name}.{tensor.name}", tensor.unit, stage.clock, vertices=vertices)
+
+
+def repeat_audio(trace: Trace, frames: int, pipeline: PipelineSpec) -> tuple[Pcm, NDArray[np.int64]]:
+    """The trace's audio and chunks, repeated and cut so that a session on them gives exactly `frames` frames.
+
+    Returns:
+        pcm (N,), whose length at 16 kHz is floor(frames * 16000 / frame rate), and chunks that sum to N.
+    """
+    assert len(trace.pcm) > 0, "a trace without audio cannot be repeated"
+    length = int(frames * SAMPLE_RATE / pipeline.frame_rate.fraction) * trace.sample_rate // SAMPLE_RATE
+    times = -(-length // len(trace.pcm))
+    ends = np.minimum(np.cumsum(np.tile(trace.chunks, times)), length)
+    chunks = np.diff(ends, prepend=0).astype(np.int64)
+    return trace.pcm[np.arange(length) % len(trace.pcm)], chunks[chunks > 0]
