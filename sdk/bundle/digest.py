@@ -12,8 +12,8 @@ unsigned 32-bit integers that wrap:
 
     h ^= h >> 16;  h *= 0x85ebca6b;  h ^= h >> 13;  h *= 0xc2b2ae35;  h ^= h >> 16
 
-For independent elements the projection is as large as the rms; unlike it, it sees order, sign and a shift. First signs:
--1 +1 -1 +1 ... are fixed by a test. A leaf with a NaN has NaN digests.
+For independent elements the projection is as large as the rms; unlike it, it sees order, sign and a shift. The first
+signs are + + - + - + + +. A leaf with a NaN has NaN digests.
 """
 
 from __future__ import annotations

@@ -11,14 +11,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import DictSchema
+
 from sdk.bundle.manifest import Manifest
 
 DEFAULT = Path("docs/manifest.schema.json")
 
 
+class _Closed(GenerateJsonSchema):
+    """Closes maps too: pydantic gives a map with a pattern for its keys `patternProperties` and leaves it open."""
+
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        built = super().dict_schema(schema)
+        if "patternProperties" in built:
+            built["additionalProperties"] = False
+        return built
+
+
 def manifest_schema() -> dict[str, Any]:
     """JSON Schema draft 2020-12 of a manifest."""
-    schema = Manifest.model_json_schema()
+    schema = Manifest.model_json_schema(schema_generator=_Closed)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
