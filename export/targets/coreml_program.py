@@ -1,0 +1,72 @@
+"""Core ML: one ``.mlpackage`` (an ML Program) a stage.
+
+Inputs, outputs and state are fp32 in every precision; ``fp16`` says what the operations compute in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.targets.base import Lowered, LoweringOptions, Target
+from export.targets.coreml_graph import export_graph
+from export.targets.coreml_outputs import put_back_copies, take_out_copies
+from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
+from runtime_bindings.python.coreml_tools import coremltools
+from sdk.errors import TargetError
+from sdk.spec import StageSpec
+from sdk.stage import Stage
+
+
+def lower(stage: Stage, precision: str, destination: Path, options: LoweringOptions) -> Lowered:
+    """Convert `stage` to an ML Program and write the folder `destination`.
+
+    Raises:
+        UsageError: `options.min_deployment_target` is no system that runs ML Programs.
+        TargetError: coremltools cannot convert the stage.
+        MissingDependencyError: coremltools is not installed.
+    """
+    spec = stage.spec
+    with coremltools() as ct:
+        target = deployment_target(ct, options)
+        exported, rewrites = export_graph(stage)
+        inputs = [tensor.name for tensor in spec.graph_inputs]
+        copies = take_out_copies(exported, inputs, spec.graph_output_names)
+        computed = [name for name in spec.graph_output_names if name not in copies]
+        try:
+            model = ct.convert(
+                exported,
+                convert_to="mlprogram",
+                minimum_deployment_target=target,
+                compute_precision={"fp16": ct.precision.FLOAT16, "fp32": ct.precision.FLOAT32}[precision],
+                inputs=[ct.TensorType(name=t.name, shape=t.shape, dtype=np.float32) for t in spec.graph_inputs],
+                outputs=[ct.TensorType(name=name, dtype=np.float32) for name in computed],
+                skip_model_load=True,
+            )
+        except Exception as error:  # its passes raise whatever they meet
+            raise TargetError(
+                f"stage {spec.name}", f"coremltools cannot convert it ({error})", "write that layer in another form"
+            ) from error
+        _write(ct, model, copies, spec, destination)
+    return Lowered(rewrites=rewrites)
+
+
+def _write(ct: Any, model: Any, copies: dict[str, str], spec: StageSpec, destination: Path) -> None:
+    program = model.get_spec()
+    put_back_copies(program, copies, spec.graph_output_names)
+    program.description.metadata.shortDescription = f"nowface stage {spec.name}"
+    ct.models.MLModel(program, weights_dir=model.weights_dir, skip_model_load=True).save(str(destination))
+
+
+TARGET = Target(
+    name="coreml",
+    summary="Core ML ML Program for Apple systems; fp16 or fp32 arithmetic, fp32 state",
+    suffix=".mlpackage",
+    precisions=("fp16", "fp32"),
+    default_precisions=2,
+    lower=lower,
+    versions=lambda: tool_versions("coremltools", "torch"),
+    minimum_os=minimum_os,
+)
