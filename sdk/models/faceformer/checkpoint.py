@@ -7,6 +7,8 @@ that these sizes ask for, no more and no fewer. Files are read with ``weights_on
 from __future__ import annotations
 
 import pickle
+import re
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -21,13 +23,14 @@ from sdk.models.faceformer.model import FaceFormer
 
 POSITIONAL_CONV = "audio_encoder.encoder.pos_conv_embed.conv."
 WEIGHT_NORM = {
-    "old": ("weight_g", "weight_v"),  # torch.nn.utils.weight_norm
+    "old": ("weight_g", "weight_v"),
     "new": (
         "parametrizations.weight.original0",
         "parametrizations.weight.original1",
-    ),  # ...parametrizations.weight_norm
+    ),
 }
-"""Names of magnitude and direction of the positional convolution's weight, below `POSITIONAL_CONV`."""
+"""Names of magnitude and direction of the positional convolution's weight, below `POSITIONAL_CONV`, as PyTorch's
+``weight_norm`` and its parametrised successor write them."""
 
 MEND = "give a state dict as the published FaceFormer saves it"
 DAMAGED = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError)
@@ -81,19 +84,24 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     if not Path(path).is_file():
         raise CheckpointError(path, "is not a file", "name a checkpoint, e.g. vocaset.pth")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # about pickle protocols; what matters raises
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(path, f"cannot be read ({error.strerror or error})", "check the file") from error
     except DAMAGED as error:
-        if "Unsupported" in str(error):
-            raise CheckpointError(path, "holds code or objects, not only tensors; nothing was run", MEND) from error
+        foreign = re.search(r"unsupported (?:global: )?GLOBAL (\S+)", str(error), re.IGNORECASE)
+        if foreign:
+            raise CheckpointError(path, f"asks for {foreign[1]}, which is no tensor; nothing was run", MEND) from error
         raise CheckpointError(path, "is damaged or not a PyTorch checkpoint", MEND) from error
     if not isinstance(state, Mapping):
         raise CheckpointError(path, f"holds a {type(state).__name__}, not a dict of tensors", MEND)
     if not state:
         raise CheckpointError(path, "holds an empty dict", MEND)
     for key, tensor in state.items():
-        if not isinstance(key, str) or not isinstance(tensor, Tensor):
+        if not isinstance(key, str):
+            raise CheckpointError(path, f"holds a key that is a {type(key).__name__}, not text", MEND)
+        if not isinstance(tensor, Tensor):
             raise CheckpointError(path, f"{key} holds a {type(tensor).__name__}, not a tensor", MEND)
         if not tensor.is_floating_point() or tensor.layout != torch.strided or tensor.device.type != "cpu":
             raise CheckpointError(path, f"{key} is not a dense floating-point tensor", MEND)
@@ -136,7 +144,8 @@ def fold_weight_norm(magnitude: Tensor, direction: Tensor) -> Tensor:
         magnitude: (1, 1, taps).
         direction: (out, in, taps).
     """
-    return direction * (magnitude / direction.norm(dim=(0, 1), keepdim=True))
+    norm: Tensor = direction.norm(dim=(0, 1), keepdim=True)
+    return direction * (magnitude / norm)
 
 
 def _and(others: int) -> str:

@@ -76,7 +76,7 @@ class PackedAttention(nn.Module):
         width = x.shape[-1]
         rows = slice(part.start * width, part.stop * width)
         projected = F.linear(x, self.in_proj_weight[rows], self.in_proj_bias[rows])
-        return projected.unflatten(-1, (part.stop - part.start, self.heads, -1))
+        return projected.reshape(*x.shape[:-1], part.stop - part.start, self.heads, -1)
 
     def weights(self, scores: Tensor) -> Tensor:
         """Softmax over the last axis, and dropout."""
@@ -97,7 +97,7 @@ class AlignedMemory:
     def __init__(self, attention: PackedAttention, memory: Tensor, vectors_per_frame: int) -> None:
         """Memory (1, T * n, width)."""
         self.attention = attention
-        frames = memory[0].unflatten(0, (-1, vectors_per_frame))  # (T, n, width)
+        frames = memory.reshape(-1, vectors_per_frame, memory.shape[-1])  # (T, n, width)
         self.scale = math.sqrt(memory.shape[-1] // attention.heads)
         self.keys: Tensor | None = None
         if vectors_per_frame == 1:
