@@ -10,7 +10,7 @@ from typing import Any
 
 _HOMES = {
     "Case": "sdk.parity.cases",
-    "Comparison": "sdk.parity.comparison",
+    "Comparison": "sdk.parity.findings",
     "Gate": "sdk.parity.gate",
     "ParityReport": "sdk.parity.cases",
     "TensorError": "sdk.parity.metrics",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sdk.parity.comparison import Comparison
+from sdk.parity.findings import Comparison
 
 Mode = Literal["closed_loop", "teacher_forced", "device"]
 Verdict = Literal["pass", "fail", "not run"]

@@ -1,15 +1,12 @@
 """Compare two traces of one stream: the same frames, at the same samples, with the same values and states.
 
-A `Comparison` is data: the errors of each output, the errors of each state tensor's digest, and the list of what was
-wrong. Nothing is forgiven silently: whatever keeps two traces from being compared is itself a problem.
+Nothing is forgiven silently: whatever keeps two traces from being compared is itself a problem of the `Comparison`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -17,79 +14,9 @@ from sdk.bundle.errors import shown
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.trace import Integers, Trace
 from sdk.parity.diagnosis import diagnose
+from sdk.parity.findings import Comparison, DigestError, Problem, value_problems
 from sdk.parity.metrics import TensorError, measure
-from sdk.spec import Clock, TensorSpec
-
-ProblemKind = Literal["input", "frames", "clock", "missing", "shape", "nonfinite", "output", "state", "run"]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing that was wrong.
-
-    Attributes:
-        kind: ``input`` the traces saw other audio, ``frames`` frames are missing or extra, ``clock`` a due sample
-            differs, ``missing`` a tensor is absent, ``shape`` a tensor has another shape, ``nonfinite`` NaN or
-            infinity, ``output`` an output is beyond tolerance, ``state`` a state is, ``run`` the candidate failed
-            while running.
-        where: tensor or field.
-        message: one line with the numbers.
-        step: first frame (or hop) at which it shows, when one can be named.
-    """
-
-    kind: ProblemKind
-    where: str
-    message: str
-    step: int | None = None
-
-
-@dataclass(frozen=True)
-class DigestError:
-    """Error of a state tensor's digest over a stream.
-
-    Attributes:
-        name: ``stage.tensor``.
-        max_relative: largest error of the digest over the frames, as a fraction of the reference tensor's largest RMS.
-        first_bad_frame: index of the first frame beyond tolerance; None when there is none.
-    """
-
-    name: str
-    max_relative: float
-    first_bad_frame: int | None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What `compare` found.
-
-    Attributes:
-        tolerance: what was demanded.
-        frames: frames of the reference.
-        outputs: error of each output, by name.
-        states: error of each state tensor; values where they were compared, digests where only those are known.
-        problems: what was wrong; empty when the candidate passes.
-    """
-
-    tolerance: Tolerance
-    frames: int
-    outputs: tuple[TensorError, ...]
-    states: tuple[TensorError | DigestError, ...]
-    problems: tuple[Problem, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing was wrong."""
-        return not self.problems
-
-    @property
-    def first_problem(self) -> Problem | None:
-        """The first problem found: traces that cannot be compared before values, outputs before states."""
-        return self.problems[0] if self.problems else None
-
-    @property
-    def first_bad_step(self) -> int | None:
-        """The earliest frame at which anything shows."""
-        return min((p.step for p in self.problems if p.step is not None), default=None)
+from sdk.spec import TensorSpec
 
 
 def compare(
@@ -146,38 +73,6 @@ def compare(
 def is_vertices(shape: Sequence[int], spec: TensorSpec | None) -> bool:
     """Whether a tensor holds points: (V, 3) in a unit of length or unknown unit."""
     return len(shape) == 2 and shape[1] == 3 and (spec is None or spec.unit != "1")
-
-
-def value_problems(
-    error: TensorError, tolerance: Tolerance, *, kind: ProblemKind = "output", hint: str = ""
-) -> list[Problem]:
-    """What is wrong with one tensor's error: non-finite values, or beyond `tolerance`."""
-    if error.nonfinite:
-        first = step_text(error.clock, error.first_bad_step)
-        message = f"{error.nonfinite} values are NaN or infinite, first at {first}"
-        return [Problem("nonfinite", error.name, message, error.first_bad_step)]
-    if error.first_bad_step is not None:
-        message = (
-            f"max abs {error.max_abs:.3g} {unit_text(error.unit)}is {error.max_abs_of_range:.2e} of range "
-            f"at {step_text(error.clock, error.worst_step)}, element {list(error.worst_element)}; "
-            f"allowed {tolerance.max_abs_of_range:.0e}; "
-            f"first beyond at {step_text(error.clock, error.first_bad_step)}"
-        )
-        return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}", error.first_bad_step)]
-    if not error.rms_of_range <= tolerance.rms_of_range:
-        message = f"RMS is {error.rms_of_range:.2e} of range; allowed {tolerance.rms_of_range:.0e}"
-        return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}")]
-    return []
-
-
-def step_text(clock: Clock, step: int | None) -> str:
-    """A step in words: ``frame 12``, ``hop 3`` or ``preparation``."""
-    return "preparation" if clock == "prepare" else f"{clock} {step}"
-
-
-def unit_text(unit: str) -> str:
-    """The unit with a space after it; nothing for pure numbers."""
-    return "" if unit == "1" else f"{unit} "
 
 
 def _input_problems(reference: Trace, candidate: Trace) -> list[Problem]:
@@ -257,9 +152,9 @@ def _compare_digests(
         bad = np.flatnonzero(error > tolerance.digest_relative)
         first = int(reference.index[ours[bad[0]]]) if len(bad) else None
         errors.append(DigestError(name, float(error.max()), first))
-    diverged = sorted((e for e in errors if e.first_bad_frame is not None), key=lambda e: e.first_bad_frame or 0)
+    diverged = sorted((e for e in errors if e.first_bad_step is not None), key=lambda e: e.first_bad_step or 0)
     for error_of in diverged:
         worst = "not finite" if math.isinf(error_of.max_relative) else f"off by {error_of.max_relative:.2e} of its RMS"
-        message = f"{worst}; allowed {tolerance.digest_relative:.0e}; first beyond at frame {error_of.first_bad_frame}"
-        problems.append(Problem("state", error_of.name, message, error_of.first_bad_frame))
+        message = f"{worst}; allowed {tolerance.digest_relative:.0e}; first beyond at frame {error_of.first_bad_step}"
+        problems.append(Problem("state", error_of.name, message, error_of.first_bad_step))
     return tuple(errors), problems

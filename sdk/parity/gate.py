@@ -15,7 +15,8 @@ from sdk.bundle.manifest import Tolerance
 from sdk.bundle.trace import Trace
 from sdk.errors import BundleError, TargetError, UsageError
 from sdk.parity.cases import Case, CaseKey, Mode, ParityReport
-from sdk.parity.comparison import Comparison, Problem, compare
+from sdk.parity.comparison import compare
+from sdk.parity.findings import Comparison, Problem
 from sdk.parity.replay import closed_loop, repeat_audio, teacher_forced
 from sdk.parity.tolerances import TOLERANCES, tolerance_for
 from sdk.spec import TensorSpec

@@ -39,8 +39,8 @@ class Distance:
 class TensorError:
     """Error of one tensor over a stream.
 
-    A step is one run of the tensor's stage: a frame, a hop, or the one preparation of a session. All numbers are finite or ``inf``; a
-    non-finite candidate value counts as an infinite error.
+    A step is one run of the tensor's stage: a frame, a hop, or the one preparation of a session. All numbers are finite
+    or ``inf``; a non-finite candidate value counts as an infinite error.
 
     Attributes:
         name: ``stage.tensor``.

@@ -18,7 +18,8 @@ from sdk import __version__
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.recorder import TraceRecorder
 from sdk.bundle.trace import Trace
-from sdk.parity.comparison import Comparison, Problem, ProblemKind, is_vertices, value_problems
+from sdk.parity.comparison import is_vertices
+from sdk.parity.findings import Comparison, Problem, ProblemKind, value_problems
 from sdk.parity.metrics import ErrorMeter
 from sdk.runtime.executor import Array, Executor
 from sdk.runtime.session import Session

@@ -1,0 +1,113 @@
+"""What a comparison finds, as data: problems, digest errors and the comparison that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sdk.bundle.manifest import Tolerance
+from sdk.parity.metrics import TensorError
+from sdk.spec import Clock
+
+ProblemKind = Literal["input", "frames", "clock", "missing", "shape", "nonfinite", "output", "state", "run"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that was wrong.
+
+    Attributes:
+        kind: ``input`` the traces saw other audio, ``frames`` frames are missing or extra, ``clock`` a due sample
+            differs, ``missing`` a tensor is absent, ``shape`` a tensor has another shape, ``nonfinite`` NaN or
+            infinity, ``output`` an output is beyond tolerance, ``state`` a state is, ``run`` the candidate failed
+            while running.
+        where: tensor or field.
+        message: one line with the numbers.
+        step: first frame (or hop) at which it shows, when one can be named.
+    """
+
+    kind: ProblemKind
+    where: str
+    message: str
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class DigestError:
+    """Error of a state tensor's digest over a stream.
+
+    Attributes:
+        name: ``stage.tensor``.
+        max_relative: largest error of the digest over the frames, as a fraction of the reference tensor's largest RMS.
+        first_bad_step: index of the first frame beyond tolerance; None when there is none.
+    """
+
+    name: str
+    max_relative: float
+    first_bad_step: int | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` found.
+
+    Attributes:
+        tolerance: what was demanded.
+        frames: frames of the reference.
+        outputs: error of each output, by name.
+        states: error of each state tensor; values where they were compared, digests where only those are known.
+        problems: what was wrong; empty when the candidate passes.
+    """
+
+    tolerance: Tolerance
+    frames: int
+    outputs: tuple[TensorError, ...]
+    states: tuple[TensorError | DigestError, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was wrong."""
+        return not self.problems
+
+    @property
+    def first_problem(self) -> Problem | None:
+        """The first problem found: traces that cannot be compared before values, outputs before states."""
+        return self.problems[0] if self.problems else None
+
+    @property
+    def first_bad_step(self) -> int | None:
+        """The earliest frame at which anything shows."""
+        return min((p.step for p in self.problems if p.step is not None), default=None)
+
+
+def value_problems(
+    error: TensorError, tolerance: Tolerance, *, kind: ProblemKind = "output", hint: str = ""
+) -> list[Problem]:
+    """What is wrong with one tensor's error: non-finite values, or beyond `tolerance`."""
+    if error.nonfinite:
+        first = step_text(error.clock, error.first_bad_step)
+        message = f"{error.nonfinite} values are NaN or infinite, first at {first}"
+        return [Problem("nonfinite", error.name, message, error.first_bad_step)]
+    if error.first_bad_step is not None:
+        message = (
+            f"max abs {error.max_abs:.3g} {unit_text(error.unit)}is {error.max_abs_of_range:.2e} of range "
+            f"at {step_text(error.clock, error.worst_step)}, element {list(error.worst_element)}; "
+            f"allowed {tolerance.max_abs_of_range:.0e}; "
+            f"first beyond at {step_text(error.clock, error.first_bad_step)}"
+        )
+        return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}", error.first_bad_step)]
+    if not error.rms_of_range <= tolerance.rms_of_range:
+        message = f"RMS is {error.rms_of_range:.2e} of range; allowed {tolerance.rms_of_range:.0e}"
+        return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}")]
+    return []
+
+
+def step_text(clock: Clock, step: int | None) -> str:
+    """A step in words: ``frame 12``, ``hop 3`` or ``preparation``."""
+    return "preparation" if clock == "prepare" else f"{clock} {step}"
+
+
+def unit_text(unit: str) -> str:
+    """The unit with a space after it; nothing for pure numbers."""
+    return "" if unit == "1" else f"{unit} "

@@ -1,0 +1,54 @@
+"""The report as JUnit XML, for continuous integration: a test case per target, precision, mode and output."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from sdk.bundle.errors import shown
+from sdk.parity.cases import Case, ParityReport
+from sdk.parity.findings import Problem
+from sdk.parity.report.text import describe, error_line
+
+
+def junit(report: ParityReport) -> str:
+    """The document. What is wrong with no output in particular is the test case ``stream``.
+
+    A case that could not be run is one skipped test case; a failed one if it was asked for by name.
+    """
+    suites = ET.Element("testsuites", name="nowface parity")
+    for case in report.cases:
+        suites.append(_suite(case))
+    for count in ("tests", "failures", "skipped"):
+        suites.set(count, str(sum(int(suite.get(count, "0")) for suite in suites)))
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(case: Case) -> ET.Element:
+    suite = ET.Element("testsuite", name=case.key.id)
+    if case.comparison is None:
+        test = _test(suite, case, "stream")
+        kind = "failure" if case.key.requested else "skipped"
+        ET.SubElement(test, kind, message=shown(f"not run here: {case.not_run}", 400))
+    else:
+        outputs = {error.name: error for error in case.comparison.outputs}
+        general = [p for p in case.comparison.problems if p.where not in outputs]
+        _fail(_test(suite, case, "stream"), general, describe(case))
+        for name, error in outputs.items():
+            test = _test(suite, case, name)
+            _fail(test, [p for p in case.comparison.problems if p.where == name], describe(case))
+            ET.SubElement(test, "system-out").text = error_line(error)
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(len(suite.findall("testcase/failure"))))
+    suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
+    return suite
+
+
+def _test(suite: ET.Element, case: Case, name: str) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=f"nowface.parity.{case.key.id}", name=name)
+
+
+def _fail(test: ET.Element, problems: list[Problem], text: str) -> None:
+    if problems:
+        message = shown("; ".join(f"{p.where}: {p.message}" for p in problems), 400)
+        ET.SubElement(test, "failure", message=message, type=problems[0].kind).text = text

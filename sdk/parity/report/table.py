@@ -1,0 +1,61 @@
+"""The report as one table for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sdk.bundle.errors import shown
+from sdk.parity.cases import Case, ParityReport, Verdict
+from sdk.parity.findings import step_text, unit_text
+from sdk.parity.report.text import MODES, decibel, figure, totals, worst_output
+
+COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "bold red", "not run": "yellow"}
+COLUMNS = ("target", "precision", "mode", "frames", "worst output", "max abs", "of range", "rms", "SNR dB", "first bad")
+
+
+def table(report: ParityReport) -> RenderableType:
+    """One row per case with its worst output, then a line per problem and per case that was not run."""
+    rows = Table(*COLUMNS, "verdict", title=f"parity of {shown(report.bundle)}", title_justify="left")
+    for column in ("frames", "max abs", "of range", "rms", "SNR dB"):
+        rows.columns[COLUMNS.index(column)].justify = "right"
+    notes: list[Text] = []
+    for case in report.cases:
+        rows.add_row(*_cells(case), Text(case.verdict, COLOURS[case.verdict]))
+        notes += _notes(case)
+    verdict = Text("parity holds: " if report.passed else "parity FAILS: ", "green" if report.passed else "bold red")
+    return Group(rows, *notes, verdict.append(totals(report)))
+
+
+def _cells(case: Case) -> list[Text]:
+    key, worst = case.key, worst_output(case)
+    cells = [key.target, key.precision, MODES[key.mode]]
+    cells.append(str(case.comparison.frames) if case.comparison else "")
+    if worst:
+        cells += [
+            worst.name,
+            f"{figure(worst.max_abs)} {unit_text(worst.unit)}".rstrip(),
+            figure(worst.max_abs_of_range),
+            figure(worst.rms),
+            decibel(worst),
+            "" if worst.first_bad_step is None else step_text(worst.clock, worst.first_bad_step),
+        ]
+    return [Text(cell) for cell in cells + [""] * (len(COLUMNS) - len(cells))]
+
+
+def _notes(case: Case) -> list[Text]:
+    name = f"{case.key.target} {case.key.precision} {MODES[case.key.mode]}"
+    notes = []
+    if case.comparison is None:
+        notes.append(_note(f"{name}: not run here: {case.not_run}", COLOURS["not run"]))
+    else:
+        notes += [_note(f"{name}: {p.where}: {p.message}", COLOURS["fail"]) for p in case.comparison.problems]
+    if case.key.mode == "device":
+        said = ", ".join(f"{shown(k, 40)} {shown(v)}" for k, v in sorted(case.metadata.items()))
+        notes.append(_note(f"{name}: the trace says: {said or 'nothing of itself'}"))
+    return notes
+
+
+def _note(line: str, style: str = "") -> Text:
+    return Text(line, style, no_wrap=True, overflow="ignore")

@@ -1,0 +1,81 @@
+"""Numbers and cases as plain text."""
+
+from __future__ import annotations
+
+import math
+
+from sdk.bundle.errors import shown
+from sdk.parity.cases import Case, Mode, ParityReport
+from sdk.parity.findings import DigestError, step_text, unit_text
+from sdk.parity.metrics import TensorError
+
+MODES: dict[Mode, str] = {
+    "teacher_forced": "teacher-forced",
+    "closed_loop": "closed loop",
+    "device": "device trace",
+}
+
+
+def figure(value: float) -> str:
+    """Three significant digits: ``0``, ``1.23e-06``, ``inf``."""
+    if value == 0:
+        return "0"
+    return f"{value:.3g}" if math.isinf(value) or 1e-3 <= abs(value) < 1e4 else f"{value:.2e}"
+
+
+def decibel(error: TensorError) -> str:
+    """The SNR in dB; ``exact`` when there is no error at all."""
+    if error.max_abs == 0:
+        return "exact"
+    return f"{error.snr_db:.1f}"
+
+
+def worst_output(case: Case) -> TensorError | None:
+    """The output with the largest error in units of its range."""
+    outputs = case.comparison.outputs if case.comparison else ()
+    return max(outputs, key=lambda error: error.max_abs_of_range, default=None)
+
+
+def totals(report: ParityReport) -> str:
+    """``5 passed, 1 failed, 2 not run here``."""
+    parts = [f"{report.count('pass')} passed", f"{report.count('fail')} failed"]
+    missing = report.count("not run")
+    return ", ".join(parts + ([f"{missing} not run here"] if missing else []))
+
+
+def error_line(error: TensorError) -> str:
+    """One tensor's numbers in a line."""
+    parts = [
+        f"{error.name}: max abs {figure(error.max_abs)} {unit_text(error.unit)}".rstrip(),
+        f"{figure(error.max_abs_of_range)} of range",
+        f"rms {figure(error.rms)}",
+        f"SNR {decibel(error)}" + ("" if error.max_abs == 0 else " dB"),
+        f"worst at {step_text(error.clock, error.worst_step)} {list(error.worst_element)}",
+    ]
+    if error.distance:
+        mean, most = figure(error.distance.mean), figure(error.distance.maximum)
+        parts.append(f"vertices off by {most} {unit_text(error.unit)}at most, {mean} on average")
+    if error.first_bad_step is not None:
+        parts.append(f"first beyond tolerance at {step_text(error.clock, error.first_bad_step)}")
+    return ", ".join(parts)
+
+
+def state_error(state: TensorError | DigestError) -> float:
+    """A state's error as a fraction: of its range, or for a digest of its RMS."""
+    return state.max_relative if isinstance(state, DigestError) else state.max_abs_of_range
+
+
+def describe(case: Case) -> str:
+    """A case in full, for a terminal or a test's failure: verdict, what was wrong, then the numbers."""
+    key = case.key
+    lines = [f"{key.target} {key.precision}, {MODES[key.mode]}: {case.verdict.upper()}"]
+    if case.comparison is None:
+        return f"{lines[0]} HERE: {case.not_run}"
+    lines += [f"  wrong: {problem.where}: {problem.message}" for problem in case.comparison.problems]
+    lines += [f"  {error_line(error)}" for error in case.comparison.outputs]
+    worst = max(case.comparison.states, key=state_error, default=None)
+    if worst is not None:
+        lines.append(f"  {len(case.comparison.states)} state tensors, worst {worst.name}: {figure(state_error(worst))}")
+    if key.mode == "device":
+        lines += [f"  {shown(name, 40)}: {shown(value)}" for name, value in sorted(case.metadata.items())]
+    return "\n".join(lines)
