@@ -22,7 +22,8 @@ from torch import Tensor
 from sdk.bundle import eager
 from sdk.bundle.errors import WrongValueError, shown
 from sdk.bundle.manifest import Json, Manifest, ModelRecord, TargetRecord
-from sdk.bundle.paths import MANIFEST, check_collisions, walk
+from sdk.bundle.paths import MANIFEST, walk
+from sdk.bundle.reading import parse_manifest
 from sdk.bundle.tensors import write_tensors
 from sdk.bundle.trace import Trace
 from sdk.bundle.verify import file_record
@@ -95,7 +96,7 @@ class BundleWriter:
         """Hash everything, write the manifest and put the bundle in place.
 
         Raises:
-            WrongValueError: what was written does not make a valid manifest, e.g. a target without an artefact.
+            BundleError: what was written does not make a valid bundle, e.g. a target lacks an artefact.
             OSError: the folder cannot be written.
         """
         manifest = self._write_manifest()
@@ -149,7 +150,6 @@ class BundleWriter:
     def _write_manifest(self) -> Manifest:
         staged, card = self._staged, self._staged.card
         paths = sorted(path for path, _ in walk(self.path) if path != MANIFEST)
-        check_collisions(paths, self.folder)
         config: dict[str, Json] = dict(staged.config)
         try:
             manifest = Manifest(
@@ -168,7 +168,9 @@ class BundleWriter:
             )
         except ValidationError as error:
             raise WrongValueError(self.folder, shown(error.errors()[0]["msg"], 300), "mend the export") from error
-        (self.path / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        data = manifest.model_dump_json(indent=2).encode() + b"\n"
+        manifest = parse_manifest(data, self.folder / MANIFEST)  # never write what the reader would refuse
+        (self.path / MANIFEST).write_bytes(data)
         return manifest
 
 

@@ -28,7 +28,6 @@ ATOMS = st.one_of(
     ),
 )
 VALUES = st.recursive(ATOMS, lambda child: st.lists(child, max_size=4) | st.dictionaries(st.text(), child, max_size=4))
-LEAVE_OUT = object()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sdk.bundle import Bundle, TargetRecord
-from sdk.bundle.errors import UnsafePathError, WrongValueError
+from sdk.bundle.errors import CollidingPathError, UnsafePathError, WrongValueError
 from sdk.bundle.writer import BundleWriter
 from sdk.errors import UsageError
 from sdk.models.registry import BuildOptions, StagedModel
@@ -125,6 +125,23 @@ def test_an_artefact_that_is_missing(staged: StagedModel, tmp_path: Path) -> Non
     with BundleWriter(tmp_path / "bundle", staged) as writer:
         writer.add_target(target(**dict.fromkeys(STAGES, "onnx/fp32/absent.onnx")))
         with pytest.raises(WrongValueError, match="absent"):
+            writer.finish()
+
+
+def test_a_measurement_that_is_not_finite(staged: StagedModel, tmp_path: Path) -> None:
+    """`model_copy` checks nothing; what it lets through must not reach a manifest."""
+    with BundleWriter(tmp_path / "bundle", staged) as writer:
+        record = target(**dict.fromkeys(STAGES, "reference"))
+        writer.add_target(record.model_copy(update={"measured": {"max_abs_of_range": float("inf")}}))
+        with pytest.raises(WrongValueError):
+            writer.finish()
+
+
+def test_names_that_differ_only_in_case(staged: StagedModel, tmp_path: Path) -> None:
+    with BundleWriter(tmp_path / "bundle", staged) as writer:
+        (writer.path / "Notes").write_text("")
+        (writer.path / "notes").write_text("")
+        with pytest.raises(CollidingPathError):
             writer.finish()
 
 
