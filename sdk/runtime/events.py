@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from typing import Literal
 
 EventKind = Literal["dropped_audio", "non_finite_audio", "clipped_audio", "restarted_state"]
@@ -51,3 +52,25 @@ class Report:
     non_finite_samples: int = 0
     clipped_samples: int = 0
     restarts: int = 0
+
+
+class Ledger:
+    """Report and events of one stream, as they are written."""
+
+    def __init__(self, report: Report | None = None) -> None:
+        self.report = report or Report()
+        self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The newest events, oldest first."""
+        return tuple(self._events)
+
+    def count(self, **more: int) -> None:
+        """Add to the report's fields of these names."""
+        sums = {name: getattr(self.report, name) + count for name, count in more.items()}
+        self.report = replace(self.report, **sums)
+
+    def tell(self, kind: EventKind, sample: int, count: int, message: str) -> None:
+        """Write an event."""
+        self._events.append(Event(kind, sample, count, message))

@@ -1,26 +1,42 @@
-"""Samples on their way in: checked, made finite, clipped, at 16 kHz. Knows nothing of models."""
+"""Samples on their way in: checked, made finite, clipped, resampled to 16 kHz. Knows nothing of models."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.audio.pcm import to_mono_float
+from sdk.audio.resample import Resampler, ResamplerState
 from sdk.errors import AudioError, SessionError
 from sdk.runtime.executor import Array
 from sdk.spec import SAMPLE_RATE
 
-INT16_SCALE = np.float32(1 / 32768)
-"""A power of two: the conversion is exact, and -32768 is -1."""
+
+@dataclass(frozen=True, eq=False)
+class Intake:
+    """A stream's resampler and where it stands, both fixed by the first push. A value: `take` gives the next one."""
+
+    resampler: Resampler
+    state: ResamplerState
 
 
 @dataclass(frozen=True, eq=False)
-class Cleaned:
-    """Samples (N,) float32, finite, in [-1, 1], and how many had to be changed for that."""
+class Taken:
+    """A piece of a push.
+
+    Attributes:
+        samples: (M,) float32 at 16 kHz that could be computed.
+        intake: the intake after it.
+        non_finite: pushed samples that were NaN or infinite.
+        clipped: pushed samples that were beyond [-1, 1].
+    """
 
     samples: Array
+    intake: Intake
     non_finite: int
     clipped: int
 
@@ -41,29 +57,45 @@ def check_pcm(pcm: object) -> NDArray[Any]:
     return pcm
 
 
-def check_rate(given: int | None, so_far: int | None) -> int:
-    """Sample rate of a push: what is given, or what the stream has had so far, or 16000.
+def open_intake(so_far: Intake | None, sample_rate: int | None) -> Intake:
+    """The stream's intake, made anew for the first push: at the rate given, or 16 kHz.
 
     Raises:
-        AudioError: not a whole number.
+        AudioError: the rate is impossible.
         SessionError: the stream has another rate already.
     """
-    if given is None:
-        return so_far or SAMPLE_RATE
-    if isinstance(given, bool) or int(given) != given:
-        raise AudioError("sample_rate", f"{given!r} is not a whole number of Hz", "give the rate of the samples pushed")
-    if so_far not in (None, given):
+    if so_far is None:
+        resampler = Resampler(SAMPLE_RATE if sample_rate is None else sample_rate)
+        return Intake(resampler, resampler.init_state())
+    rate = so_far.resampler.rate_in
+    if sample_rate not in (None, rate):
         raise SessionError(
-            "sample_rate", f"{given} Hz after {so_far} Hz in one stream", "call reset() before a stream of another rate"
+            "sample_rate", f"{sample_rate} Hz after {rate} Hz in one stream", "call reset() before another rate"
         )
-    return int(given)
+    return so_far
 
 
-def clean(pcm: NDArray[Any]) -> Cleaned:
-    """Float32 samples in [-1, 1] of float32 or int16 samples; NaN and infinities become 0, louder ones are clipped."""
-    if pcm.dtype == np.int16:
-        return Cleaned(pcm.astype(np.float32) * INT16_SCALE, 0, 0)
-    finite = np.isfinite(pcm)
-    samples = np.where(finite, pcm, np.float32(0))
-    clipped = np.clip(samples, np.float32(-1), np.float32(1))
-    return Cleaned(clipped, int(pcm.size - np.count_nonzero(finite)), int(np.count_nonzero(clipped != samples)))
+def take(intake: Intake, pcm: NDArray[Any]) -> Iterator[Taken]:
+    """Bring a push (N,) to 16 kHz a second at a time, so that one of any length needs no further copy of itself."""
+    second = intake.resampler.rate_in
+    for first in range(0, len(pcm), second):
+        taken = _take(intake, pcm[first : first + second])
+        intake = taken.intake
+        yield taken
+
+
+def tail(intake: Intake) -> Array:
+    """What the resampler still holds when a stream ends, (M,) float32 at 16 kHz."""
+    return intake.resampler.flush(intake.state)
+
+
+def _take(intake: Intake, pcm: NDArray[Any]) -> Taken:
+    samples = to_mono_float(pcm)
+    non_finite = clipped = 0
+    if pcm.dtype == np.float32:
+        finite = np.where(np.isfinite(samples), samples, np.float32(0))
+        samples = np.clip(finite, np.float32(-1), np.float32(1))
+        non_finite = int(np.count_nonzero(~np.isfinite(pcm)))
+        clipped = int(np.count_nonzero(samples != finite))
+    resampled, state = intake.resampler.step(samples, intake.state)
+    return Taken(resampled, Intake(intake.resampler, state), non_finite, clipped)

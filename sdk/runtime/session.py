@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import math
-import time
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdk.errors import SessionError, UsageError
 from sdk.runtime import stepping
-from sdk.runtime.events import EVENTS_KEPT, Event, EventKind, Report
+from sdk.runtime.events import Event, Report
 from sdk.runtime.executor import Executor
 from sdk.runtime.frame import Frame
-from sdk.runtime.intake import check_pcm, check_rate, clean
+from sdk.runtime.intake import check_pcm
 from sdk.runtime.observer import Observer
 from sdk.runtime.parameters import check_parameters
-from sdk.runtime.plan import StreamState, make_plan, start
-from sdk.runtime.queue import HopQueue
+from sdk.runtime.plan import make_plan
 from sdk.runtime.snapshot import Snapshot
-from sdk.runtime.stepping import Step, Work
+from sdk.runtime.stream import Stream, StreamOptions
 from sdk.spec import SAMPLE_RATE, PipelineSpec
 
 
@@ -94,25 +88,14 @@ class Session:
             raise UsageError("queue_seconds", f"{queue_seconds} s does not hold a hop", "use a second or more")
         if health_interval < 1:
             raise UsageError("health_interval", f"{health_interval} is below 1", "use a number of frames")
-        plan = make_plan(pipeline)
-        self._machine = stepping.prepare(plan, executor, check_parameters(pipeline, parameters))
-        self._queue_limit = int(queue_seconds * SAMPLE_RATE)
-        self._health_interval = health_interval
-        self._observer = observer
-        self._queue = HopQueue(pipeline.hop)
+        self._machine = stepping.prepare(make_plan(pipeline), executor, check_parameters(pipeline, parameters))
+        self._options = StreamOptions(int(queue_seconds * SAMPLE_RATE), health_interval, observer)
         self._closed = False
-        self._start_stream()
+        self._begin(None)
 
-    def _start_stream(self) -> None:
-        self._stream = start(self._machine.plan)
-        self._queue.clear()
-        self._sample_rate: int | None = None
-        self._flushed = False
-        self._report = Report()
-        self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
-        self._seconds = 0.0
-
-    # ---- what the app may ask -----------------------------------------------------------------------------------
+    def _begin(self, snapshot: Snapshot | None) -> None:
+        self._stream = Stream(self._machine, self._options, snapshot)
+        self._ledger = self._stream.ledger
 
     @property
     def pipeline(self) -> PipelineSpec:
@@ -121,25 +104,31 @@ class Session:
 
     @property
     def report(self) -> Report:
-        """Sums over the stream since its start."""
-        return self._report
+        """Sums over the stream since its start. Still there after `close`."""
+        return self._ledger.report
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What the session put right by itself, oldest first: the newest 256 since the start, reset or restore."""
-        return tuple(self._events)
+        """What the session put right by itself since the start, reset or restore: the newest 256, oldest first.
+
+        Still there after `close`.
+        """
+        return self._ledger.events
 
     @property
     def delay_ms(self) -> float:
-        """How much later than its due time a frame can come out, computing time apart: the lookahead."""
-        return self.pipeline.lookahead_samples * 1000 / SAMPLE_RATE
+        """How much later than its due time a frame can come out, computing time apart.
+
+        The lookahead, plus the resampler's delay from the first push on; 0 at 16 kHz without lookahead.
+        """
+        self._check_open()
+        return self.pipeline.lookahead_samples * 1000 / SAMPLE_RATE + self._stream.resampler_delay_ms
 
     @property
     def next_sample(self) -> int:
         """Absolute index at 16 kHz of the first sample not read yet; no audio before it is needed again."""
-        return self._queue.start
-
-    # ---- the verbs ------------------------------------------------------------------------------------------------
+        self._check_open()
+        return self._stream.next_sample
 
     def push(self, pcm: NDArray[Any], sample_rate: int | None = None) -> None:
         """Take samples in. They are copied; no model runs.
@@ -153,33 +142,16 @@ class Session:
             SessionError: the session is closed or the stream flushed, or the rate is not the stream's.
         """
         self._check_open()
-        if self._flushed:
+        if self._stream.flushed:
             raise SessionError("push", "the stream was flushed", "call reset() to begin a new one")
-        pcm = check_pcm(pcm)
-        rate = check_rate(sample_rate, self._sample_rate)
-        if self._observer:
-            self._observer.on_push(pcm, rate)
-        self._sample_rate = rate
-        at = self._queue.end
-        non_finite = clipped = 0
-        # A second at a time, so that a push of any length needs no further copy of itself.
-        for first in range(0, len(pcm), rate):
-            cleaned = clean(pcm[first : first + rate])
-            non_finite += cleaned.non_finite
-            clipped += cleaned.clipped
-            self._queue.append(cleaned.samples)
-        self._count(samples=self._queue.end - at, non_finite_samples=non_finite, clipped_samples=clipped)
-        if non_finite:
-            self._tell("non_finite_audio", at, non_finite, f"{non_finite} NaN or infinite samples became 0")
-        if clipped:
-            self._tell("clipped_audio", at, clipped, f"{clipped} samples beyond [-1, 1] were clipped")
-        self._drop_excess()
+        self._stream.push(check_pcm(pcm), sample_rate)
 
     def poll(self) -> Iterator[Frame]:
         """The frames that can be computed from the samples so far, in order.
 
         The model runs as the iterator is advanced. Leaving it half-way loses nothing: a later poll goes on with the
-        next frame. Pushing while iterating is allowed, and the iterator goes on into the new samples.
+        next frame. Pushing while iterating is allowed: an iterator that has not ended goes on into the new
+        samples.
 
         Raises:
             SessionError: the session is closed.
@@ -198,15 +170,9 @@ class Session:
             SessionError: the session is closed or the stream flushed already.
         """
         self._check_open()
-        if self._flushed:
+        if self._stream.flushed:
             raise SessionError("flush", "the stream was flushed already", "call reset() to begin a new one")
-        clock = self._machine.plan.clock
-        frames = clock.frames_covering(self._queue.end)
-        if frames:
-            end = clock.due(frames - 1) + clock.lookahead_samples
-            self._queue.append(np.zeros(end - self._queue.end, np.float32))
-        self._count(samples=self._queue.end - self._report.samples)
-        self._flushed = True
+        self._stream.flush()
 
     def reset(self) -> None:
         """Begin a new stream, as a new session with the same parameters would; report and events are cleared.
@@ -215,7 +181,7 @@ class Session:
             SessionError: the session is closed.
         """
         self._check_open()
-        self._start_stream()
+        self._begin(None)
 
     def snapshot(self) -> Snapshot:
         """The stream as it stands, to be restored any number of times. Cheap: it copies references.
@@ -224,15 +190,7 @@ class Session:
             SessionError: the session is closed.
         """
         self._check_open()
-        return Snapshot(
-            pipeline=self.pipeline,
-            stream=self._stream,
-            queue=self._queue.content(),
-            sample_rate=self._sample_rate,
-            resampler=None,
-            flushed=self._flushed,
-            report=self._report,
-        )
+        return self._stream.snapshot()
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from `snapshot`, taken from this session or another; what this one was doing is forgotten.
@@ -246,18 +204,13 @@ class Session:
         self._check_open()
         if not isinstance(snapshot, Snapshot) or snapshot.pipeline != self.pipeline:
             raise SessionError("snapshot", "it is not of this pipeline", "restore it on a session of the same model")
-        self._start_stream()
-        self._stream = snapshot.stream
-        self._queue.set_content(snapshot.queue)
-        self._sample_rate = snapshot.sample_rate
-        self._flushed = snapshot.flushed
-        self._report = snapshot.report
+        self._begin(snapshot)
 
     def close(self) -> None:
         """Free what the session holds; report and events stay. The executor stays open. Closing twice is allowed."""
-        self._queue.clear()
-        self._stream = start(self._machine.plan)
-        self._closed = True
+        if not self._closed:
+            del self._stream
+            self._closed = True
 
     def __enter__(self) -> Self:
         self._check_open()
@@ -268,80 +221,11 @@ class Session:
     ) -> None:
         self.close()
 
-    # ---- inside ---------------------------------------------------------------------------------------------------
-
     def _check_open(self) -> None:
         if self._closed:
             raise SessionError("session", "it is closed", "open a new one")
 
     def _next_frame(self) -> Frame | None:
-        """Run steps until a frame is made; None when samples are missing."""
+        # Reads the stream anew each time: an iterator lives through reset and restore.
         self._check_open()
-        plan = self._machine.plan
-        while True:
-            match stepping.next_work(plan, self._stream, self._queue.start, self._queue.end):
-                case Work.RUN_HOP:
-                    self._run_hop()
-                case Work.RUN_FRAME:
-                    return self._run_frame()
-                case Work.SKIP_FRAMES:
-                    frame = stepping.first_frame_of_hop(plan, self._queue.first_hop)
-                    self._stream = replace(self._stream, frame=frame)
-                case Work.WAIT:
-                    return None
-
-    def _run_hop(self) -> None:
-        run = partial(stepping.run_hop, self._machine, hop=self._queue.first_hop, pcm=self._queue.peek())
-        step, seconds = self._run(run, check_state=False)
-        self._queue.drop()
-        self._move_to(step)
-        self._seconds += seconds
-
-    def _run_frame(self) -> Frame:
-        index = self._stream.frame
-        check_state = (index + 1) % self._health_interval == 0
-        step, seconds = self._run(partial(stepping.run_frame, self._machine), check_state=check_state)
-        values = step.outputs[self.pipeline.values]
-        if values.ndim > 1 and values.shape[0] == 1:
-            values = values[0]
-        frame = Frame(index, self._machine.plan.clock.due(index), values, step.outputs)
-        if self._observer:
-            self._observer.on_frame(frame, step.state.states, self._seconds + seconds)
-        self._move_to(step)
-        self._seconds = 0.0
-        self._count(frames=1)
-        return frame
-
-    def _run(self, step: Callable[[StreamState], Step], *, check_state: bool) -> tuple[Step, float]:
-        """Run a step from the stream's state: what it gave and the seconds it took. The stream stays where it is."""
-        began = time.perf_counter()
-        done = stepping.run_finite(self._machine, self._stream, step, check_state=check_state)
-        return done, time.perf_counter() - began
-
-    def _move_to(self, step: Step) -> None:
-        if step.restarted_for:
-            self._count(restarts=1)
-            message = f"{step.restarted_for} was not finite: all states start anew at frame {self._stream.frame}"
-            self._tell("restarted_state", (step.state.newest_hop + 1) * self._queue.hop, 1, message)
-        self._stream = step.state
-
-    def _drop_excess(self) -> None:
-        """Drop the oldest hops beyond the queue's limit, and tell."""
-        hops = self._queue.excess_hops(self._queue_limit)
-        if not hops:
-            return
-        plan = self._machine.plan
-        at, samples = self._queue.start, hops * plan.clock.hop
-        first = max(self._stream.frame, stepping.first_frame_of_hop(plan, self._queue.first_hop))
-        self._queue.drop(hops)
-        frames = stepping.first_frame_of_hop(plan, self._queue.first_hop) - first
-        self._count(dropped_samples=samples, skipped_frames=frames)
-        message = f"the queue was full: {samples} samples and {frames} frames dropped; poll more often"
-        self._tell("dropped_audio", at, samples, message)
-
-    def _count(self, **more: int) -> None:
-        report = self._report
-        self._report = replace(report, **{name: getattr(report, name) + count for name, count in more.items()})
-
-    def _tell(self, kind: EventKind, sample: int, count: int, message: str) -> None:
-        self._events.append(Event(kind, sample, count, message))
+        return self._stream.next_frame()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sdk.runtime.events import Report
+from sdk.runtime.intake import Intake
 from sdk.runtime.plan import StreamState
 from sdk.runtime.queue import QueueContent
 from sdk.spec import PipelineSpec
@@ -19,18 +19,16 @@ class Snapshot:
 
     Attributes:
         pipeline: of the session it was taken from; a session with another pipeline refuses it.
-        stream: states, windows, newest hop and next frame.
+        state: states, windows, newest hop and next frame.
         queue: samples not read yet.
-        sample_rate: of the stream's pushes, None before the first.
-        resampler: state of the resampler, None at 16 kHz.
+        intake: resampler and its state, None before the first push.
         flushed: whether the stream has ended.
         report: sums over the stream so far.
     """
 
     pipeline: PipelineSpec
-    stream: StreamState
+    state: StreamState
     queue: QueueContent
-    sample_rate: int | None
-    resampler: Any
+    intake: Intake | None
     flushed: bool
     report: Report
