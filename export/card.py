@@ -44,7 +44,7 @@ def model_card(staged: StagedModel, records: Sequence[TargetRecord]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for record in records:
-        measured = record.measured.get("max_abs_of_range")
+        measured = record.measured.get("closed_loop.max_abs_of_range")
         error = "not measured" if measured is None else f"{measured:.1e}"
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.1e}"
         needs = ", ".join(f"{name} {version}" for name, version in record.minimum_os.items()) or "any system"

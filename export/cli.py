@@ -129,7 +129,7 @@ def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds:
             continue
         prefix = f"{record.target}/{record.precision}/"
         size = sum(count for path, count in sizes.items() if path.startswith(prefix)) / 1e6
-        error = record.measured.get("max_abs_of_range")
+        error = record.measured.get("closed_loop.max_abs_of_range")
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.0e}"
         shown = "not measured" if error is None else f"{error:.1e}"
         outside = ", ".join(record.undelegated) or "nothing"
@@ -188,19 +188,18 @@ def inspect_command(bundle: Path, as_json: bool) -> None:
     for stage in pipeline.stages:
         for tensor in stage.inputs:
             tensors.add_row(stage.name, stage.clock, tensor.name, str(tensor.shape), tensor.unit, tensor.source)
-        for tensor in stage.outputs:
-            tensors.add_row(stage.name, stage.clock, f"-> {tensor.name}", str(tensor.shape), tensor.unit, "")
+        for output in stage.outputs:
+            tensors.add_row(stage.name, stage.clock, f"-> {output.name}", str(output.shape), output.unit, "")
         state = sum(tensor.size for tensor in stage.state)
         tensors.add_row(
             stage.name, stage.clock, f"{len(stage.state)} states", f"{state} numbers", "", "", end_section=True
         )
     stdout.print(tensors)
     for record in manifest.targets:
-        error = record.measured.get("max_abs_of_range")
+        error = record.measured.get("closed_loop.max_abs_of_range")
         proof = "not measured" if error is None else f"largest error {error:.1e} of range"
-        click.echo(
-            f"{record.target} {record.precision}: {proof}; outside the delegate: {list(record.undelegated) or 'nothing'}"
-        )
+        outside = ", ".join(record.undelegated) or "nothing"
+        click.echo(f"{record.target} {record.precision}: {proof}; outside the delegate: {outside}")
     size = sum(file.bytes for file in manifest.files) / 1e6
     click.echo(f"{len(manifest.files)} files, {size:.1f} MB, all hashes good")
 

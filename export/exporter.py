@@ -18,7 +18,9 @@ from sdk.bundle.manifest import Manifest, TargetRecord
 from sdk.bundle.writer import BundleWriter
 from sdk.errors import ParityError
 from sdk.models.registry import StagedModel
-from sdk.parity.gate import ParityReport, check_bundle
+from sdk.parity.cases import ParityReport
+from sdk.parity.gate import check_bundle
+from sdk.parity.tolerances import tolerance_for
 
 Advance = Callable[[str], None]
 """Told before each step of the work, with a few words on it; called `steps` times."""
@@ -125,3 +127,12 @@ def _prove(writer: BundleWriter, records: Sequence[TargetRecord]) -> ParityRepor
             writer.folder, f"not written: {worst}", "see `python -m sdk parity`, or --skip-parity to look"
         )
     return report
+
+
+def _measured(record: TargetRecord, report: ParityReport) -> TargetRecord:
+    return record.model_copy(
+        update={
+            "tolerance": tolerance_for(record.precision),
+            "measured": report.measured(record.target, record.precision),
+        }
+    )

@@ -15,7 +15,7 @@ from sdk.models.registry import StagedModel
 from sdk.parity.tolerances import tolerance_for
 from sdk.runtime import EagerExecutor
 from sdk.runtime.executor import Array, ExecutorSource, open_executor
-from sdk.spec import PipelineSpec, StageSpec
+from sdk.spec import FrameRate, InputSpec, PipelineSpec, StageSpec, TensorSpec
 from sdk.stage import Stage
 
 CHECK_STEPS = 20
@@ -52,9 +52,7 @@ def export_components(
 
 
 def _check(stage: Stage, job: Job, path: Path) -> None:
-    # Other stages are not there, so the pipeline's own checks, which follow every source, are left out.
-    alone = PipelineSpec.model_construct(stages=(stage.spec,))
-    source = ExecutorSource(job.target.name, job.precision, alone, {stage.name: path})
+    source = ExecutorSource(job.target.name, job.precision, _alone(stage.spec), {stage.name: path})
     candidate, reference = open_executor(source), EagerExecutor([stage])
     allowed = tolerance_for(job.precision).max_abs_of_range
     rng = np.random.default_rng(0)
@@ -70,6 +68,18 @@ def _check(stage: Stage, job: Job, path: Path) -> None:
                 raise ParityError(path, problem, "report it with the versions of the tools")
         ours, theirs = ({t.name: run[t.name] for t in stage.spec.state} for run in (wanted, got))
     candidate.close()
+
+
+def _alone(spec: StageSpec) -> PipelineSpec:
+    """A pipeline of one stage, with session parameters in the place of the stages that feed it."""
+    inputs = tuple(InputSpec(**{**t.model_dump(), "source": f"parameter.{t.name}"}) for t in spec.inputs)
+    return PipelineSpec(
+        hop=1,
+        frame_rate=FrameRate(num=1),
+        parameters=tuple(TensorSpec(**t.model_dump(exclude={"source"})) for t in spec.inputs),
+        stages=(spec.model_copy(update={"clock": "frame", "inputs": inputs}),),
+        values=f"{spec.name}.{spec.outputs[0].name}",
+    )
 
 
 def _start(spec: StageSpec) -> dict[str, Array]:

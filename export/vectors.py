@@ -39,7 +39,8 @@ def record_vectors(staged: StagedModel, speech: NDArray[np.float32]) -> Trace:
 
 def chunk_plan(samples: int) -> list[int]:
     """Lengths of pushes that sum to `samples`: `CHUNKS` in turn, the last cut short."""
-    plan, left = [], samples
+    plan: list[int] = []
+    left = samples
     for size in cycle(CHUNKS):
         if left <= 0:
             return plan

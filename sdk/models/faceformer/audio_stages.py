@@ -27,6 +27,10 @@ HOP = 320
 COLUMNS, BINS = 2, 80
 """Log-mel columns a hop and mel bins a column."""
 
+LOG_MEL_CENTRE, LOG_MEL_SCALE = -2.0, 0.25
+"""Brings log-mel power after the level normaliser, -9.2 (silence) to about 6, to about [-2, 2]. Constants, not a
+LayerNorm: silence has all bins equal, where a LayerNorm divides rounding errors by the root of its epsilon."""
+
 
 def pcm_input() -> InputSpec:
     """The hop's samples, float32 in [-1, 1]."""
@@ -73,7 +77,6 @@ class LogMelEncoder(Stage):
         self.inputs = (pcm_input(),)
         self.outputs = (TensorSpec(name="features", shape=(1, width)),)
         self.level, self.mel = LevelNormaliser(HOP), LogMel()
-        self.norm = nn.LayerNorm(COLUMNS * BINS)
         self.enter = nn.Linear(COLUMNS * BINS, config.channels)
         self.blocks = nn.ModuleList(TapsBlock(config.channels, config.kernel, d) for d in config.dilations)
         self.norm_out = nn.LayerNorm(config.channels)
@@ -101,7 +104,7 @@ class LogMelEncoder(Stage):
         return x[0]
 
     def _encode(self, x: Tensor, states: tuple[ConvState, ...]) -> tuple[Tensor, tuple[ConvState, ...]]:
-        x = F.gelu(self.enter(self.norm(x)))
+        x = F.gelu(self.enter((x - LOG_MEL_CENTRE) * LOG_MEL_SCALE))
         after = []
         for block, state in zip(self._blocks(), states, strict=True):
             x, left = block.step(x, state)

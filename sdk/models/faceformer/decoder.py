@@ -1,14 +1,12 @@
 """FaceFormer's autoregressive decoder: one causal transformer layer with a temporal bias and aligned cross-attention.
 
-Two forms of one function. `forward` takes all tokens at once (training). `rollout` makes the tokens one by one from a
-preallocated key/value cache: with a single causal layer and absolute positions earlier tokens never change, so nothing
-is computed twice. Post-norm, ReLU, LayerNorm eps 1e-5, as Fan et al. 2022, section 3.2, and the published code.
+Here all tokens are given at once, as in training; `sdk.models.faceformer.rollout` makes them one by one. Post-norm,
+ReLU, LayerNorm eps 1e-5, as Fan et al. 2022, section 3.2, and the published code.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -98,6 +96,7 @@ class AlignedMemory:
         """Memory (1, T * n, width)."""
         self.attention = attention
         frames = memory.reshape(-1, vectors_per_frame, memory.shape[-1])  # (T, n, width)
+        self.result: Tensor | None = None
         self.scale = math.sqrt(memory.shape[-1] // attention.heads)
         self.keys: Tensor | None = None
         if vectors_per_frame == 1:
@@ -107,9 +106,16 @@ class AlignedMemory:
             self.keys = keys_values[:, :, 0].permute(0, 2, 3, 1).contiguous()  # (T, heads, width // heads, n)
             values = keys_values[:, :, 1:]
         self.values = values[:, :, 0].transpose(1, 2).contiguous()  # (T, heads, n, width // heads)
+        if self.keys is None and not attention.training:
+            self.result = attention.out_proj(self.values.flatten(1))  # (T, width)
+
+    def __len__(self) -> int:
+        return len(self.values)
 
     def attend(self, x: Tensor, frames: slice) -> Tensor:
         """What frames `frames` take from the audio, given their hidden vectors x (frames, width): (frames, width)."""
+        if self.result is not None:
+            return self.result[frames]
         values = self.values[frames]
         if self.keys is None:
             weights = self.attention.dropout(values.new_ones(*values.shape[:2], 1, 1))
@@ -182,49 +188,3 @@ class MotionDecoder(nn.Module):
         weights = layer.self_attn.weights(q @ k.mT / math.sqrt(q.shape[-1]) + mask)
         mixed = (weights @ v).transpose(0, 1).flatten(1)
         return layer.finish(x, mixed, memory, slice(0, len(x)))[None]
-
-    @torch.no_grad()
-    def rollout(
-        self,
-        memory: AlignedMemory,
-        first: Tensor,
-        feedback: Callable[[Tensor], Tensor],
-        encoding: PeriodicPositionalEncoding,
-    ) -> Tensor:
-        """Make every frame of `memory` in turn, each token being ``feedback(hidden vector of the frame before)``.
-
-        Costs a fixed amount a frame, besides the attention over the frames before it. Without dropout.
-
-        Args:
-            memory: T frames.
-            first: the first token, (1, d).
-            feedback: (1, d) to (1, d).
-            encoding: positions to add to the tokens.
-
-        Returns:
-            Hidden vectors (1, T, d).
-        """
-        assert not self.training
-        layer = self.layer
-        attention = layer.self_attn
-        length, size = len(memory.values), first.shape[-1] // self.heads
-        places = encoding.table(length)
-        keys = first.new_zeros(self.heads, length, size)
-        values = first.new_zeros(self.heads, length, size)
-        hidden = first.new_empty(1, length, first.shape[-1])
-        # Reversed, so that the biases of the frames so far are one slice that ends at distance 0.
-        bias = distance_bias(self.heads, self.period, length).flip(1)[:, None].to(first)  # (heads, 1, T)
-        token = first
-        for frame in range(length):
-            x = token + places[frame]
-            query, key, value = attention.project(x, QUERY_KEY_VALUE)[0]  # (heads, d // heads) each
-            keys[:, frame], values[:, frame] = key, value
-            past = slice(0, frame + 1)
-            scores = torch.baddbmm(
-                bias[..., length - 1 - frame :], query[:, None], keys[:, past].mT, alpha=1 / math.sqrt(size)
-            )
-            mixed = torch.bmm(scores.softmax(-1), values[:, past]).reshape(1, -1)
-            out = layer.finish(x, mixed, memory, slice(frame, frame + 1))
-            hidden[:, frame] = out
-            token = feedback(out)
-        return hidden

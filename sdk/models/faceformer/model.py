@@ -7,9 +7,7 @@ is one d x d matrix: the loop here stays in the decoder's width and all vertices
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,6 +19,7 @@ from sdk.models.faceformer import inputs
 from sdk.models.faceformer.config import POSITIONS, Dataset, FaceFormerConfig
 from sdk.models.faceformer.decoder import MotionDecoder, PeriodicPositionalEncoding
 from sdk.models.faceformer.loss import vertex_loss
+from sdk.models.faceformer.rollout import rollout
 from sdk.models.layers.wav2vec2 import Wav2Vec2
 
 NORMALISER_EPS = 1e-5
@@ -112,8 +111,12 @@ class FaceFormer(nn.Module):
         inputs.check_tensor("template", template, (1, self.config.vertice_dim))
         inputs.check_tensor("style", style, (1, self.config.subjects))
         with torch.no_grad():
-            memory = self.transformer_decoder.project_memory(self.encode(self._features(audio)))
-            hidden = self.transformer_decoder.rollout(memory, self.obj_vector(style), self.feedback(style), self.PPE)
+            decoder = self.transformer_decoder
+            memory = decoder.project_memory(self.encode(self._features(audio)))
+            places = self.PPE.table(len(memory))
+            hidden = rollout(
+                decoder.layer, memory, self.obj_vector(style), self.feedback(style), places, decoder.period
+            )
             vertices: Tensor = self.vertice_map_r(hidden)
             return vertices.add_(template[:, None])
 
@@ -152,7 +155,7 @@ class FaceFormer(nn.Module):
             tokens = self.obj_vector(style)[:, None]
             for _ in range(target.shape[1] - 1):
                 hidden = self.transformer_decoder(self.PPE(tokens), memory)
-                tokens = torch.cat([tokens, feedback(hidden[:, -1:])], 1)
+                tokens = torch.cat([tokens, F.linear(hidden[:, -1:], *feedback)], 1)
             hidden = self.transformer_decoder(self.PPE(tokens), memory)
         predicted = self.vertice_map_r(hidden) + template[:, None]
         return TrainingResult(predicted, target, vertex_loss(predicted, target))
@@ -178,11 +181,15 @@ class FaceFormer(nn.Module):
         memory: Tensor = self.audio_feature_map(self.audio_encoder.encode(self.align(features, frames)))
         return memory
 
-    def feedback(self, style: Tensor) -> Callable[[Tensor], Tensor]:
-        """From a frame's hidden vector to the next token: the round trip through the vertices, and the style (1, S)."""
+    def feedback(self, style: Tensor) -> tuple[Tensor, Tensor]:
+        """From a frame's hidden vector to the next token, through the vertices and back, with the style (1, S) added.
+
+        Returns:
+            Weight (d, d) and bias (d,) of a linear map.
+        """
         weight = self.vertice_map.weight @ self.vertice_map_r.weight
         bias = F.linear(self.vertice_map_r.bias, self.vertice_map.weight, self.vertice_map.bias)
-        return partial(F.linear, weight=weight, bias=bias + self.obj_vector(style)[0])
+        return weight, bias + self.obj_vector(style)[0]
 
     def _features(self, audio: Tensor) -> Tensor:
         features: Tensor = self.audio_encoder.feature_extractor(normalise_utterance(audio))

@@ -60,7 +60,8 @@ class PairAttention(nn.Module):
         key = self.key(memory).reshape(2, self.heads, self.head_width).transpose(0, 1)
         value = self.value(memory).reshape(2, self.heads, self.head_width).transpose(0, 1)
         weights = torch.softmax(torch.bmm(query, key.transpose(1, 2)), -1)
-        return self.out(torch.bmm(weights, value).reshape(1, -1))
+        out: Tensor = self.out(torch.bmm(weights, value).reshape(1, -1))
+        return out
 
 
 @dataclass(frozen=True)

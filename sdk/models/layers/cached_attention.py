@@ -76,4 +76,5 @@ class CachedAttention(nn.Module):
         bias = torch.where(seen, by_age[:, age.clamp(0, self.window - 1)], BLOCKED)
         score = torch.bmm(query, key.transpose(1, 2)) + bias
         mixed = torch.bmm(torch.softmax(score, -1), value).transpose(0, 1).reshape(length, -1)
-        return self.out(mixed)
+        out: Tensor = self.out(mixed)
+        return out

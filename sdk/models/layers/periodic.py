@@ -48,13 +48,16 @@ class PeriodicEncoding(nn.Module):
     """
 
     table: Tensor
-    ones: Tensor
+    minus: Tensor
+    one: Tensor
 
     def __init__(self, table: Tensor) -> None:
         super().__init__()
         self.period = table.shape[0]
         self.register_buffer("table", table.T.contiguous())
-        self.register_buffer("ones", torch.ones(1, self.period - 1), persistent=False)
+        # One minus the sum as one linear with a bias: a scalar added to a linear without bias crashes coremltools 9.
+        self.register_buffer("minus", -torch.ones(1, self.period - 1), persistent=False)
+        self.register_buffer("one", torch.ones(1), persistent=False)
 
     def init_state(self) -> PeriodState:
         """Phase 0."""
@@ -62,7 +65,7 @@ class PeriodicEncoding(nn.Module):
 
     def step(self, state: PeriodState) -> tuple[Tensor, PeriodState]:
         """The next row, (1, width). The sum of a one-hot is exactly 0 or 1, so the register never drifts."""
-        first = 1.0 - F.linear(state.phase, self.ones)
+        first = F.linear(state.phase, self.minus, self.one)
         phase = torch.cat([first, state.phase], 1)
         return F.linear(phase, self.table), PeriodState(phase=phase[:, : self.period - 1])
 

@@ -1,0 +1,137 @@
+"""The exporter's command line: every mistake is one line on stderr and exit code 2, a failed gate exit code 1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from export.cli import COMMANDS, export_command
+from export.exporter import export_bundle
+from export.loose import export_components
+from export.plan import Job, calibration_speech
+from export.targets.base import LoweringOptions, find_target
+from sdk.bundle import Bundle
+from sdk.cli.common import run
+from sdk.errors import ParityError
+from sdk.models.registry import BuildOptions
+from tests.toy import ENTRY
+
+
+def call(capsys, *arguments, command=export_command):
+    with pytest.raises(SystemExit) as stop:
+        run(command, "python -m export", [str(argument) for argument in arguments])
+    return stop.value.code, capsys.readouterr()
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "text.pth").write_text("not a checkpoint")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "faceformer").mkdir()
+    (tmp_path / "other" / "faceformer" / "thesis.txt").write_text("precious")
+    return tmp_path
+
+
+MISTAKES = {
+    "model": (["nobody"], "nobody: no such model"),
+    "target": (["--target", "tpu"], "tpu: no such target"),
+    "precision": (["--target", "onnx", "--precision", "int3"], "onnx cannot do it; onnx can do fp32"),
+    "component": (["--components", "brain"], "--components brain: no such stage"),
+    "fps": (["--fps", "fast"], "--fps: 'fast' is not a frame rate"),
+    "fps zero": (["--fps", "0"], "is not a frame rate between 1 and 1000"),
+    "lookahead": (["--lookahead", "-1"], "--lookahead -1: out of range"),
+    "checkpoint missing": (["--checkpoint", "{}/none.pth"], "none.pth"),
+    "checkpoint text": (["--checkpoint", "{}/text.pth"], "text.pth"),
+    "calibration missing": (["--calibration", "{}/none"], "is not a folder"),
+    "calibration empty": (["--calibration", "{}/empty"], "holds no WAV, FLAC or OGG file"),
+    "template": (["--template", "{}/none.npy"], "none.npy"),
+    "deployment target": (["--target", "coreml", "--min-deployment-target", "iOS7", "--output-dir", "{}/o"], "iOS7"),
+    "folder": (["--target", "onnx", "--output-dir", "{}/other"], "is not a bundle"),
+    "option": (["--nonsense"], "--nonsense"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line_and_exit_code_2(name, files, capsys):
+    arguments, words = MISTAKES[name]
+    code, out = call(capsys, *(argument.format(files) for argument in arguments))
+    assert code == 2
+    assert words in out.err
+    assert len(out.err.strip().splitlines()) == 1
+    assert (files / "other" / "faceformer" / "thesis.txt").read_text() == "precious"
+
+
+def test_inspecting_what_is_no_bundle(tmp_path, capsys):
+    code, out = call(capsys, tmp_path, command=COMMANDS["inspect"])
+    assert code == 2
+    assert len(out.err.strip().splitlines()) == 1
+
+
+def test_list_names_models_and_targets(capsys):
+    code, out = call(capsys, command=COMMANDS["list"])
+    assert code == 0
+    for name in ("faceformer", "executorch", "onnx", "coreml"):
+        assert name in out.out
+
+
+def wrong_weight(target):
+    """The target, with one weight changed behind the exporter's back."""
+
+    def lower(stage, precision, path, options):
+        changed = type(stage)()
+        changed.load_state_dict(stage.state_dict())
+        if stage.name == "motion_decoder":
+            with torch.no_grad():
+                changed.read.weight[0, 0] += 0.05
+        return target.lower(changed.eval(), precision, path, options)
+
+    return replace(target, lower=lower)
+
+
+def test_a_wrong_artefact_is_not_published(tmp_path, toy_model):
+    staged, folder = ENTRY.build(BuildOptions()), tmp_path / "toy"
+    job = Job(wrong_weight(find_target("onnx")), "fp32")
+    with pytest.raises(ParityError, match=r"onnx fp32 teacher_forced: motion_decoder\.vertices"):
+        export_bundle(staged, [job], folder, options=LoweringOptions(), speech=calibration_speech(None))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_right_artefact_is(tmp_path, toy_model):
+    staged, folder = ENTRY.build(BuildOptions()), tmp_path / "toy"
+    words = []
+    job = Job(find_target("onnx"), "fp32")
+    result = export_bundle(
+        staged, [job], folder, options=LoweringOptions(), speech=calibration_speech(None), advance=words.append
+    )
+    assert result.parity.passed
+    assert words[-2:] == ["vectors", "parity"]
+    with Bundle.open(folder) as bundle:
+        assert "Untrained" in (folder / "README.md").read_text()
+        assert bundle.vectors().metadata["model"] == "toy"
+
+
+def test_skipping_parity_is_said_in_the_manifest(tmp_path, toy_model):
+    staged, folder = ENTRY.build(BuildOptions()), tmp_path / "toy"
+    job = Job(find_target("onnx"), "fp32")
+    export_bundle(staged, [job], folder, options=LoweringOptions(), speech=calibration_speech(None), parity=False)
+    with Bundle.open(folder) as bundle:
+        assert bundle.record("onnx").measured == {}
+        assert bundle.record("onnx").tolerance is None
+
+
+def test_components_are_loose_checked_files(tmp_path):
+    staged = ENTRY.build(BuildOptions())
+    job = Job(find_target("onnx"), "fp32")
+    arguments = (tmp_path,)
+    paths = export_components(
+        staged, [job], ["audio_encoder"], *arguments, options=LoweringOptions(), advance=lambda _: None
+    )
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["onnx/fp32/audio_encoder.onnx"]
+    broken = Job(wrong_weight(find_target("onnx")), "fp32")
+    with pytest.raises(ParityError, match="vertices is off by"):
+        export_components(
+            staged, [broken], ["motion_decoder"], *arguments, options=LoweringOptions(), advance=lambda _: None
+        )
