@@ -16,6 +16,7 @@ Words
 from __future__ import annotations
 
 import math
+from collections import Counter
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -74,7 +75,7 @@ class StageSpec(Record):
     def _names_are_unique(self) -> StageSpec:
         names = [t.name for t in (*self.inputs, *self.state, *self.outputs)]
         names += [next_name(t) for t in self.state]
-        twice = sorted({n for n in names if names.count(n) > 1})
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
         if twice:
             raise ValueError(f"stage {self.name}: tensor names used twice: {', '.join(twice)}")
         if self.clock == "prepare" and self.state:
