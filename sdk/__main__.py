@@ -11,6 +11,7 @@ from sdk.cli.lazy import LazyGroup
 COMMANDS = {
     "animate": "sdk.cli.animate:animate",
     "parity": "sdk.cli.parity:parity",
+    "bench": "sdk.cli.bench:bench",
 }
 
 
