@@ -11,9 +11,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional as F
 
 from sdk.models.faceformer import FaceFormer, FaceFormerConfig
 from sdk.models.faceformer.model import normalise_utterance
+from sdk.models.faceformer.rollout import rollout
 
 ORACLES = Path(__file__).parent.parent / "oracles" / "faceformer"
 TOLERANCE = 2e-4
@@ -59,8 +61,15 @@ def test_every_intermediate_value(model: FaceFormer, oracle: dict[str, Tensor]) 
 
     decoder, style = model.transformer_decoder, oracle["one_hot"]
     memory, feedback = decoder.project_memory(encoded), model.feedback(style)
-    hidden = ours["predict.decoder_out"] = decoder.rollout(memory, model.obj_vector(style), feedback, model.PPE)
-    tokens = torch.cat([model.obj_vector(style)[None], feedback(hidden[:, :-1])], 1)
+    hidden = ours["predict.decoder_out"] = rollout(
+        decoder.layer,
+        memory,
+        style=model.obj_vector(style),
+        feedback=feedback,
+        places=model.PPE.table(len(memory)),
+        period=decoder.period,
+    )
+    tokens = torch.cat([model.obj_vector(style)[None], F.linear(hidden[:, :-1], *feedback)], 1)
     ours["predict.decoder_in"] = model.PPE(tokens)
 
     assert {key for key in oracle if key.startswith("predict.")} <= ours.keys()

@@ -113,9 +113,13 @@ class FaceFormer(nn.Module):
         with torch.no_grad():
             decoder = self.transformer_decoder
             memory = decoder.project_memory(self.encode(self._features(audio)))
-            places = self.PPE.table(len(memory))
             hidden = rollout(
-                decoder.layer, memory, self.obj_vector(style), self.feedback(style), places, decoder.period
+                decoder.layer,
+                memory,
+                style=self.obj_vector(style),
+                feedback=self.feedback(style),
+                places=self.PPE.table(len(memory)),
+                period=decoder.period,
             )
             vertices: Tensor = self.vertice_map_r(hidden)
             return vertices.add_(template[:, None])
