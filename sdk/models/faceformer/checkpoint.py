@@ -22,7 +22,9 @@ from sdk.models.faceformer.infer import infer_config
 from sdk.models.faceformer.model import FaceFormer
 
 POSITIONAL_CONV = "audio_encoder.encoder.pos_conv_embed.conv."
-WEIGHT_NORM = {
+Naming = Literal["old", "new"]
+
+WEIGHT_NORM: dict[Naming, tuple[str, str]] = {
     "old": ("weight_g", "weight_v"),
     "new": (
         "parametrizations.weight.original0",
@@ -45,7 +47,7 @@ def load_checkpoint(
     config = infer_config(state, str(path), dataset=dataset, encoder_heads=encoder_heads)
     with torch.device("meta"):
         model = FaceFormer(config)
-    naming = "new" if POSITIONAL_CONV + WEIGHT_NORM["new"][0] in state else "old"
+    naming: Naming = "new" if POSITIONAL_CONV + WEIGHT_NORM["new"][0] in state else "old"
     check_keys(state, published_shapes(model, naming), path)
     for key, tensor in state.items():
         if not torch.isfinite(tensor).all():
@@ -58,7 +60,7 @@ def load_checkpoint(
     return model.eval()
 
 
-def save_checkpoint(model: FaceFormer, path: str | Path, *, naming: Literal["old", "new"] = "old") -> None:
+def save_checkpoint(model: FaceFormer, path: str | Path, *, naming: Naming = "old") -> None:
     """Write `model` in the published format.
 
     Args:
@@ -66,13 +68,17 @@ def save_checkpoint(model: FaceFormer, path: str | Path, *, naming: Literal["old
         path: file to write.
         naming: of the weight normalisation: ``old`` as the published files have it, ``new`` as PyTorch 2 writes it.
     """
+    torch.save(published_state(model, naming=naming), path)
+
+
+def published_state(model: FaceFormer, *, naming: Naming = "old") -> dict[str, Tensor]:
+    """The state dict of `model` as the published code names it; see `save_checkpoint`."""
     state = model.state_dict()
     magnitude, direction = (POSITIONAL_CONV + name for name in WEIGHT_NORM[naming])
     weight = state.pop(POSITIONAL_CONV + "weight")
     norm = weight.norm(dim=(0, 1), keepdim=True)
     # A tap of only zeros has no direction; any will do.
-    state |= {magnitude: norm, direction: torch.where(norm > 0, weight, 1.0)}
-    torch.save(state, path)
+    return {**state, magnitude: norm, direction: torch.where(norm > 0, weight, 1.0)}
 
 
 def read_state(path: str | Path) -> dict[str, Tensor]:
@@ -110,7 +116,7 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): tensor.float().contiguous() for key, tensor in state.items()}
 
 
-def published_shapes(model: FaceFormer, naming: str) -> dict[str, tuple[int, ...]]:
+def published_shapes(model: FaceFormer, naming: Naming) -> dict[str, tuple[int, ...]]:
     """Every key of the published state dict of `model`, in the published order, with its shape."""
     shapes = {key: tuple(tensor.shape) for key, tensor in model.state_dict().items()}
     out, inside, taps = shapes.pop(POSITIONAL_CONV + "weight")
