@@ -38,16 +38,16 @@ def test_a_push_runs_no_model_and_a_poll_no_more_than_it_gives() -> None:
 
 
 def test_a_frame_and_its_audio_are_forgotten_when_read() -> None:
-    """Two minutes in one push: what is held shrinks as it is read, and ends at nothing."""
+    """Half a minute in one push: what is held shrinks as it is read, and ends at nothing."""
     session = ramp_session("60")
-    session.push(ramp(120 * 16_000))
+    session.push(ramp(30 * 16_000))
     tracemalloc.start()
     for index, _ in enumerate(session.poll()):
         if index == 100:
             early = tracemalloc.get_traced_memory()[0]
     late, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert index == 7_199
+    assert index == 1_799
     assert late - early < 20_000
     assert peak - early < 100_000
 
@@ -63,11 +63,11 @@ def test_a_push_beyond_the_queue_needs_no_room_for_all_of_it() -> None:
     assert peak < 2_000_000
 
 
-def test_the_last_frame_of_ten_minutes_is_exact() -> None:
-    """Oracle: integer arithmetic on the last frame's index. 29.97 frames a second, 17982 frames."""
+def test_the_last_frame_of_minutes_is_exact() -> None:
+    """Oracle: integer arithmetic on the last frame's index. 29.97 frames a second, 5994 frames."""
     session = ramp_session("29.97")
-    frames = whole(session, ramp(600 * 16_000))
-    assert len(frames) == -(-600 * 30_000 // 1_001)
+    frames = whole(session, ramp(200 * 16_000))
+    assert len(frames) == -(-200 * 30_000 // 1_001)
     last = frames[-2]
     assert last.due_sample == -(-(last.index + 1) * 16_000 * 1_001 // 30_000)
     assert hops_seen([last])[0][-1] == last.due_sample // 160 - 1

@@ -1,0 +1,128 @@
+"""What a session costs: per frame, from the first frame to the 100,000th, and in memory over an hour.
+
+Run with ``pytest tests/benchmarks/test_session.py --benchmark-enable -m ""``; the figures of the long ones are in the
+``extra_info`` of ``--benchmark-json``. Ratios are of interleaved runs in one process, so that a busy machine slows both
+sides.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from sdk.runtime import EagerExecutor, Frame, Session
+from sdk.runtime.executor import Array, Executor
+from sdk.spec import PipelineSpec
+from tests.toy import ENTRY, BuildOptions
+
+SECOND = (np.random.default_rng(0).standard_normal(16_000) * 2_000).astype(np.int16)
+BLOCK = 30
+"""Frames timed at once; the default health interval, so that every block holds one look at the state."""
+
+
+class Model(NamedTuple):
+    """All that a session needs; any model will do."""
+
+    pipeline: PipelineSpec
+    executor: Executor
+    parameters: Mapping[str, Array]
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    toy = ENTRY.build(BuildOptions())
+    yield Model(toy.pipeline, EagerExecutor(toy.stages), toy.parameters)
+    torch.set_num_threads(threads)
+
+
+def endless(session: Session) -> Iterator[Frame]:
+    """Frames of speech without end, a second pushed at a time."""
+    while True:
+        session.push(SECOND)
+        yield from session.poll()
+
+
+def block_seconds(frames: Iterator[Frame]) -> float:
+    began = time.process_time()
+    for _ in islice(frames, BLOCK):
+        pass
+    return time.process_time() - began
+
+
+def resident_bytes() -> int:
+    """Memory of this process that is in RAM now."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    told = subprocess.run(["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, text=True, check=True)
+    return int(told.stdout) * 1024
+
+
+def test_one_frame(benchmark: BenchmarkFixture, model: Model) -> None:
+    frames = endless(Session(*model))
+    next(frames)
+    assert benchmark(lambda: next(frames)).index > 0
+
+
+def test_push_of_ten_milliseconds_at_48_khz(benchmark: BenchmarkFixture, model: Model) -> None:
+    session = Session(*model, queue_seconds=1)
+    benchmark(session.push, SECOND[:480], 48_000)
+    assert session.report.samples > 0
+
+
+def test_snapshot_with_ten_seconds_waiting(benchmark: BenchmarkFixture, model: Model) -> None:
+    session = Session(*model)
+    session.push(np.tile(SECOND, 10))
+    assert benchmark(session.snapshot).queue.first_hop == 0
+
+
+@pytest.mark.parametrize("frames", [600, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_frame_cost_is_flat(benchmark: BenchmarkFixture, model: Model, frames: int) -> None:
+    """A stream that has given so many frames against a new one, block by block in turns."""
+    old = endless(Session(*model))
+    for _ in islice(old, frames):
+        pass
+
+    def measure() -> tuple[float, float]:
+        new = endless(Session(*model))
+        block_seconds(new)
+        pairs = [(block_seconds(old), block_seconds(new)) for _ in range(15)]
+        late, early = (statistics.median(side) / BLOCK for side in zip(*pairs, strict=True))
+        return late, early
+
+    late, early = benchmark.pedantic(measure)
+    benchmark.extra_info |= {"frames": frames, "early_us": early * 1e6, "late_us": late * 1e6, "ratio": late / early}
+    assert late < 1.5 * early
+
+
+@pytest.mark.parametrize("seconds", [20, pytest.param(3_600, marks=pytest.mark.slow)])
+def test_memory_is_flat(benchmark: BenchmarkFixture, model: Model, seconds: int) -> None:
+    """Resident memory after the first tenth of the stream against its highest value since."""
+    session = Session(*model)
+
+    def run() -> list[int]:
+        seen = []
+        for _ in range(seconds):
+            session.push(SECOND)
+            for _ in session.poll():
+                pass
+            seen.append(resident_bytes())
+        return seen
+
+    seen = benchmark.pedantic(run)
+    growth = max(seen[seconds // 10 :]) - seen[seconds // 10]
+    benchmark.extra_info |= {"seconds": seconds, "resident_mb": max(seen) / 2**20, "growth_mb": growth / 2**20}
+    assert growth < 4 * 2**20
