@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from sdk.bundle import eager
@@ -59,10 +59,11 @@ class BundleWriter:
             raise UsageError(folder, "exists and is not a bundle", "give another --output-dir or remove it")
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            self.path = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
+            self._temporary = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
         except OSError as error:
             raise UsageError(folder, f"cannot be written ({error.strerror})", "give another --output-dir") from error
-        self.path.chmod(0o755)
+        self.path = self._temporary / "bundle"
+        self.path.mkdir()
         self._write_reference(staged.weights, staged.parameters, staged.basis)
 
     def artefact(self, target: str, precision: str, stage: str, suffix: str) -> Path:
@@ -100,23 +101,21 @@ class BundleWriter:
             OSError: the folder cannot be written.
         """
         manifest = self._write_manifest()
+        before = self._temporary / "before"
         if self.folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.old.", dir=self.folder.parent))
-            self.folder.rename(old / "bundle")
-            try:
-                self.path.rename(self.folder)
-            except OSError:
-                (old / "bundle").rename(self.folder)
-                raise
-            finally:
-                shutil.rmtree(old)
-        else:
+            self.folder.rename(before)
+        try:
             self.path.rename(self.folder)
+        except OSError:
+            if before.exists():
+                before.rename(self.folder)
+            raise
+        self.discard()
         return manifest
 
     def discard(self) -> None:
-        """Remove what was written and not finished."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Remove what was written and not finished, and the bundle that was replaced."""
+        shutil.rmtree(self._temporary, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -133,7 +132,8 @@ class BundleWriter:
         basis: Mapping[str, NDArray[np.float32]],
     ) -> None:
         (self.path / WEIGHTS).parent.mkdir()
-        save_file({name: tensor.detach().contiguous().clone() for name, tensor in weights.items()}, self.path / WEIGHTS)
+        tensors = {name: tensor.detach().contiguous().clone() for name, tensor in weights.items()}
+        (self.path / WEIGHTS).write_bytes(save(tensors))
         write_tensors(self.path / PARAMETERS, parameters, {})
         if basis:
             write_tensors(self.path / BASIS, basis, {})

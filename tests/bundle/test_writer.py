@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,39 @@ def test_the_same_model_makes_the_same_bytes(staged: StagedModel, tmp_path: Path
             writer.finish()
     a, b = ((tmp_path / name / "manifest.json").read_bytes() for name in ("a", "b"))
     assert a == b
+
+
+def test_everyone_may_read_it(staged: StagedModel, tmp_path: Path) -> None:
+    """A bundle made by one user is served or packed by another; the umask decides, not the writer."""
+    before = os.umask(0o022)
+    try:
+        with BundleWriter(tmp_path / "bundle", staged) as writer:
+            writer.finish()
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes.pop("bundle") == modes.pop("reference") == 0o755
+    assert set(modes.values()) == {0o644}, modes
+
+
+def test_the_last_rename_fails(
+    staged: StagedModel, tmp_path: Path, toy_model: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundle that was there is put back."""
+    with BundleWriter(tmp_path / "bundle", staged) as writer:
+        writer.write_card("first")
+        writer.finish()
+    rename = Path.rename
+
+    def failing(path: Path, target: Path) -> Path:
+        if path.name == "bundle" and path.parent != tmp_path:
+            raise OSError(5, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with BundleWriter(tmp_path / "bundle", staged) as writer, pytest.raises(OSError, match="Input/output"):
+        writer.finish()
+    monkeypatch.undo()
+    Bundle.open(tmp_path / "bundle")
+    assert (tmp_path / "bundle" / "README.md").read_text() == "first"
+    assert len(list(tmp_path.iterdir())) == 1
