@@ -31,10 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Describe the marker and add each bundle's manifest to what is collected."""
     config.addinivalue_line("markers", "nowface: parity of a bundle with its reference (from --nowface-bundle)")
+    named = {Path(argument.partition("::")[0]).absolute() for argument in config.args}
     for manifest in bundle_manifests(config):
         if not manifest.is_file():
             raise pytest.UsageError(f"--nowface-bundle: {manifest.parent}: not a bundle, it has no {MANIFEST}")
-        if str(manifest) not in config.args:
+        if manifest not in named:
             config.args.append(str(manifest))
 
 
@@ -47,7 +48,10 @@ def bundle_manifests(config: pytest.Config) -> list[Path]:
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect the manifest of a bundle that the command line names."""
     if file_path.name == MANIFEST and file_path in bundle_manifests(parent.config):
-        return BundleFile.from_parent(parent, path=file_path)
+        # A file outside of pytest's root folder would have no name of its own.
+        outside = not file_path.is_relative_to(parent.config.rootpath)
+        name = {"nodeid": file_path.as_posix()} if outside else {}
+        return BundleFile.from_parent(parent, path=file_path, **name)
     return None
 
 

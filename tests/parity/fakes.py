@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 
+from sdk.errors import MissingDependencyError
 from sdk.runtime.eager import EagerExecutor
-from sdk.runtime.executor import Array, Executor
+from sdk.runtime.executor import Array, Executor, ExecutorSource
 from tests.toy import toy_stages
 
 Spoil = Callable[[str, Mapping[str, Array], dict[str, Array], int], dict[str, Array]]
@@ -100,3 +101,19 @@ def crashing() -> Executor:
         return results
 
     return SpoiltExecutor(spoil)
+
+
+def open_close(source: ExecutorSource) -> Executor:
+    return perturbed(1e-6)
+
+
+def open_wrong(source: ExecutorSource) -> Executor:
+    return shifted()
+
+
+def open_crashes(source: ExecutorSource) -> Executor:
+    return crashing()
+
+
+def open_needs_package(source: ExecutorSource) -> Executor:
+    raise MissingDependencyError(source.target, "its package is not installed", "pip install nowface[fakes]")

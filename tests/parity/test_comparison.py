@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sdk.bundle.trace import Trace
 from sdk.parity import compare
-from sdk.parity.comparison import DigestError
+from sdk.parity.findings import DigestError
 from sdk.parity.tolerances import tolerance_for
 from tests.parity.streams import CHANNELS, TENSORS, VERTICES, make_trace, with_output, without_frame
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
 from sdk.parity.findings import Comparison
 from sdk.parity.metrics import TensorError
+from sdk.parity.report.text import escape
 
 WIDTH, HEIGHT = 880, 260
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 38
@@ -41,10 +41,10 @@ class Scale:
 
 
 def error_chart(comparison: Comparison) -> str:
-    """The chart of every output that runs with the stream; empty when there is none of two steps or more."""
+    """The chart of every output that runs with the stream; a sentence where there is no error to draw."""
     errors = [error for error in comparison.outputs if error.steps > 1]
-    if not errors:
-        return ""
+    if not any(error.max_abs for error in errors):
+        return "<p>No output of the stream differs from the reference in any bit.</p>" if errors else ""
     lines = [largest_of_parts([value / e.reference_range for value in e.per_step], POINTS) for e in errors]
     scale = _scale(lines, comparison)
     drawn = [*_decades(scale), *_frames(scale), *_tolerance(scale, comparison.tolerance.max_abs_of_range)]
@@ -65,7 +65,7 @@ def largest_of_parts(values: Sequence[float], parts: int) -> list[float]:
 
 def _scale(lines: Sequence[Sequence[float]], comparison: Comparison) -> Scale:
     shown = [v for line in lines for v in line if 0 < v < math.inf] + [comparison.tolerance.max_abs_of_range or 1e-6]
-    bottom = max(FLOOR, math.floor(math.log10(min(shown))))
+    bottom = max(FLOOR, math.floor(math.log10(min(shown))) - 1)
     top = max(math.floor(math.log10(max(shown))) + 1, bottom + 1)
     return Scale(bottom, top, comparison.frames)
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 from sdk.parity.cases import Case, ParityReport
 from sdk.parity.findings import Comparison, DigestError, step_text, unit_text
 from sdk.parity.metrics import TensorError
 from sdk.parity.report.chart import error_chart
 from sdk.parity.report.style import STYLE
-from sdk.parity.report.text import MODES, decibel, figure, state_error, totals, worst_output
+from sdk.parity.report.text import MODES, decibel, escape, figure, state_error, totals, worst_output
 
 SUMMARY = ("target", "precision", "mode", "frames", "worst output", "max abs", "of range", "rms", "SNR dB", "ms/frame")
-OUTPUT = ("output", "max abs", "of range", "rms", "rms of range", "SNR dB", "worst at", "first beyond", "distance")
+OUTPUT = (
+    "output",
+    "max abs",
+    "of range",
+    "rms",
+    "rms of range",
+    "SNR dB",
+    "worst at",
+    "first beyond",
+    "farthest",
+    "mean",
+)
 STATE = ("state", "compared", "error", "first beyond")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Content security policy of the page: it may load nothing, whatever a trace's text tries."""
@@ -41,7 +51,8 @@ def html(report: ParityReport) -> str:
 <p class="quiet">{escape(facts)}</p>
 {_table((*SUMMARY, "verdict"), (_summary(case) for case in report.cases))}
 {sections}
-<p class="quiet">The range of an output is how far its most mobile element travels over the reference's stream.</p>
+<p class="quiet">The range of an output is how far its most mobile element travels over the reference's stream.
+The farthest vertex and the mean distance are Euclidean.</p>
 </body>
 </html>
 """
@@ -95,7 +106,7 @@ def _output(error: TensorError) -> list[str]:
         decibel(error),
         f"{step_text(error.clock, error.worst_step)} {list(error.worst_element)}",
         "" if error.first_bad_step is None else step_text(error.clock, error.first_bad_step),
-        f"{figure(distance.maximum)} {unit}at most, {figure(distance.mean)} mean" if distance else "",
+        *((f"{figure(d)} {unit}" for d in (distance.maximum, distance.mean)) if distance else ("", "")),
     ]
     return [escape(cell) for cell in cells]
 
@@ -115,7 +126,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _anchor(case: Case) -> str:
-    return escape(case.key.id, quote=True).replace(" ", "_")
+    return escape(case.key.id).replace(" ", "_")
 
 
 def _colour(case: Case) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from sdk.bundle.errors import shown
 from sdk.parity.cases import Case, ParityReport
 from sdk.parity.findings import Problem
-from sdk.parity.report.text import describe, error_line
+from sdk.parity.report.text import describe, error_line, printable
 
 
 def junit(report: ParityReport) -> str:
@@ -25,11 +24,11 @@ def junit(report: ParityReport) -> str:
 
 
 def _suite(case: Case) -> ET.Element:
-    suite = ET.Element("testsuite", name=case.key.id)
+    suite = ET.Element("testsuite", name=printable(case.key.id))
     if case.comparison is None:
         test = _test(suite, case, "stream")
         kind = "failure" if case.key.requested else "skipped"
-        ET.SubElement(test, kind, message=shown(f"not run here: {case.not_run}", 400))
+        ET.SubElement(test, kind, message=printable(f"not run here: {case.not_run}"))
     else:
         outputs = {error.name: error for error in case.comparison.outputs}
         general = [p for p in case.comparison.problems if p.where not in outputs]
@@ -45,10 +44,10 @@ def _suite(case: Case) -> ET.Element:
 
 
 def _test(suite: ET.Element, case: Case, name: str) -> ET.Element:
-    return ET.SubElement(suite, "testcase", classname=f"nowface.parity.{case.key.id}", name=name)
+    return ET.SubElement(suite, "testcase", classname=printable(f"nowface.parity.{case.key.id}"), name=name)
 
 
 def _fail(test: ET.Element, problems: list[Problem], text: str) -> None:
     if problems:
-        message = shown("; ".join(f"{p.where}: {p.message}" for p in problems), 400)
+        message = printable("; ".join(f"{p.where}: {p.message}" for p in problems))
         ET.SubElement(test, "failure", message=message, type=problems[0].kind).text = text

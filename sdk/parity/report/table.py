@@ -6,10 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from sdk.bundle.errors import shown
 from sdk.parity.cases import Case, ParityReport, Verdict
 from sdk.parity.findings import step_text, unit_text
-from sdk.parity.report.text import MODES, decibel, figure, totals, worst_output
+from sdk.parity.report.text import MODES, decibel, figure, printable, totals, worst_output
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "bold red", "not run": "yellow"}
 COLUMNS = ("target", "precision", "mode", "frames", "worst output", "max abs", "of range", "rms", "SNR dB", "first bad")
@@ -17,7 +16,7 @@ COLUMNS = ("target", "precision", "mode", "frames", "worst output", "max abs", "
 
 def table(report: ParityReport) -> RenderableType:
     """One row per case with its worst output, then a line per problem and per case that was not run."""
-    rows = Table(*COLUMNS, "verdict", title=f"parity of {shown(report.bundle)}", title_justify="left")
+    rows = Table(*COLUMNS, "verdict", title=Text(f"parity of {printable(report.bundle)}"), title_justify="left")
     for column in ("frames", "max abs", "of range", "rms", "SNR dB"):
         rows.columns[COLUMNS.index(column)].justify = "right"
     notes: list[Text] = []
@@ -41,7 +40,7 @@ def _cells(case: Case) -> list[Text]:
             decibel(worst),
             "" if worst.first_bad_step is None else step_text(worst.clock, worst.first_bad_step),
         ]
-    return [Text(cell) for cell in cells + [""] * (len(COLUMNS) - len(cells))]
+    return [Text(printable(cell)) for cell in cells + [""] * (len(COLUMNS) - len(cells))]
 
 
 def _notes(case: Case) -> list[Text]:
@@ -52,10 +51,10 @@ def _notes(case: Case) -> list[Text]:
     else:
         notes += [_note(f"{name}: {p.where}: {p.message}", COLOURS["fail"]) for p in case.comparison.problems]
     if case.key.mode == "device":
-        said = ", ".join(f"{shown(k, 40)} {shown(v)}" for k, v in sorted(case.metadata.items()))
+        said = ", ".join(f"{k} {v}" for k, v in sorted(case.metadata.items()))
         notes.append(_note(f"{name}: the trace says: {said or 'nothing of itself'}"))
     return notes
 
 
 def _note(line: str, style: str = "") -> Text:
-    return Text(line, style, no_wrap=True, overflow="ignore")
+    return Text(printable(line), style, no_wrap=True, overflow="ignore")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import math
 
-from sdk.bundle.errors import shown
 from sdk.parity.cases import Case, Mode, ParityReport
 from sdk.parity.findings import DigestError, step_text, unit_text
 from sdk.parity.metrics import TensorError
@@ -21,6 +21,16 @@ def figure(value: float) -> str:
     if value == 0:
         return "0"
     return f"{value:.3g}" if math.isinf(value) or 1e-3 <= abs(value) < 1e4 else f"{value:.2e}"
+
+
+def printable(text: str) -> str:
+    """The text with every character that does not print, line breaks too, replaced: a trace may say anything."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def escape(text: str) -> str:
+    """Printable text for HTML."""
+    return html.escape(printable(text))
 
 
 def decibel(error: TensorError) -> str:
@@ -68,7 +78,7 @@ def state_error(state: TensorError | DigestError) -> float:
 def describe(case: Case) -> str:
     """A case in full, for a terminal or a test's failure: verdict, what was wrong, then the numbers."""
     key = case.key
-    lines = [f"{key.target} {key.precision}, {MODES[key.mode]}: {case.verdict.upper()}"]
+    lines = [f"{printable(key.target)} {printable(key.precision)}, {MODES[key.mode]}: {case.verdict.upper()}"]
     if case.comparison is None:
         return f"{lines[0]} HERE: {case.not_run}"
     lines += [f"  wrong: {problem.where}: {problem.message}" for problem in case.comparison.problems]
@@ -77,5 +87,5 @@ def describe(case: Case) -> str:
     if worst is not None:
         lines.append(f"  {len(case.comparison.states)} state tensors, worst {worst.name}: {figure(state_error(worst))}")
     if key.mode == "device":
-        lines += [f"  {shown(name, 40)}: {shown(value)}" for name, value in sorted(case.metadata.items())]
+        lines += [f"  {printable(name)}: {printable(value)}" for name, value in sorted(case.metadata.items())]
     return "\n".join(lines)
