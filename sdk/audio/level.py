@@ -94,7 +94,8 @@ class LevelNormaliser(nn.Module):
             y (1, hop) of about unit variance, and the next state.
         """
         scaled = x * SCALE
-        age = state.age + self.rate * (1 - state.age)
+        # 1.0: XNNPACK's partition would leave the cast of an integer outside its delegate.
+        age = state.age + self.rate * (1.0 - state.age)
         mean = state.mean + self.rate * (F.linear(scaled, self.average) - state.mean)
         centred = scaled - mean / age
         p = F.linear(centred * centred, self.average)
@@ -102,10 +103,10 @@ class LevelNormaliser(nn.Module):
         absolute = _eighth(p / (p + _power(ACTIVITY_FLOOR_DBFS)))
         relative = _eighth(p / (p + _power(ACTIVITY_FLOOR_DBFS) + _ratio(RELATIVE_FLOOR_DB) * state.power))
         rate = self.rate * absolute * (LEAK + (1 - LEAK) * relative)
-        weight = state.weight + rate * (1 - state.weight)
+        weight = state.weight + rate * (1.0 - state.weight)
         power = state.power + rate * (p - state.power)
 
-        unheard = _eighth(1 - weight)
+        unheard = _eighth(1.0 - weight)
         prior = PRIOR_WEIGHT * unheard * unheard
         variance = (power + prior * _power(PRIOR_DBFS)) / (weight + prior)
         return centred / torch.sqrt(variance), LevelState(age, mean, weight, power)
