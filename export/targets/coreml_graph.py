@@ -2,54 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
+from torch import Tensor
 from torch.export import ExportedProgram
 
+from export.targets.coreml_precision import export_marked
+from sdk.errors import TargetError
 from sdk.stage import Stage
+
+aten = torch.ops.aten
+
+
+def reciprocal(x: Tensor) -> Tensor:
+    """As a quotient: the `inverse` that coremltools 9 makes of it adds 1e-4 to x."""
+    return torch.ones(1) / x
+
+
+def add(x: Tensor, y: Any, *, alpha: float = 1) -> Any:
+    """With alpha as a product: coremltools 9 drops it."""
+    return NotImplemented if alpha == 1 else x + y * alpha
+
+
+def sub(x: Tensor, y: Any, *, alpha: float = 1) -> Any:
+    """With alpha as a product: coremltools 9 drops it."""
+    return NotImplemented if alpha == 1 else x - y * alpha
+
+
+FORMS: dict[Any, Callable[..., Any]] = {
+    aten.reciprocal.default: reciprocal,
+    aten.add.Tensor: add,
+    aten.sub.Tensor: sub,
+}
+"""Operator -> the form that converts; where a form gives NotImplemented the operator stays."""
 
 
 def export_graph(stage: Stage) -> tuple[ExportedProgram, tuple[str, ...]]:
-    """Export `stage` and repair what coremltools 9 converts wrongly.
+    """Export `stage` and rewrite, exactly, what coremltools 9 converts wrongly.
 
     Returns:
-        The program, and the names of the exact rewrites that changed it.
+        The program, and the names of the rewrites that changed it.
     """
-    with torch.no_grad():
-        exported = torch.export.export(stage.eval(), stage.example(), strict=False)
-    exported = exported.run_decompositions({})
-    rewrites = {name: rewrite(exported.graph) for name, rewrite in _REWRITES.items()}
-    exported.graph_module.recompile()
-    return exported, tuple(name for name, count in rewrites.items() if count)
+    applied: set[str] = set()
+
+    def noted(form: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = form(*args, **kwargs)
+            if result is not NotImplemented:
+                applied.add(f"{form.__name__}_form")
+            return result
+
+        return call
+
+    exported = export_marked(stage.eval(), stage.example())
+    exported = exported.run_decompositions({operator: noted(form) for operator, form in FORMS.items()})
+    return exported, tuple(sorted(applied))
 
 
-def divide_by_reciprocal(graph: torch.fx.Graph) -> int:
-    """``1 / x`` becomes a division: the `inverse` it is converted to adds 1e-4 to x. Returns how many changed."""
-    targets = (torch.ops.aten.reciprocal.default,)
-    nodes = [node for node in graph.nodes if node.op == "call_function" and node.target in targets]
-    for node in nodes:
-        with graph.inserting_before(node):
-            one = graph.call_function(torch.ops.aten.full.default, ([1], 1.0))
-            one.meta = {**node.meta, "val": torch.ones(1)}
-        node.target = torch.ops.aten.div.Tensor
-        node.args = (one, node.args[0])
-    return len(nodes)
-
-
-def unfold_alpha(graph: torch.fx.Graph) -> int:
-    """``add(a, b, alpha=s)`` becomes ``a + b * s``: the converter drops alpha. Returns how many changed."""
-    targets = (torch.ops.aten.add.Tensor, torch.ops.aten.sub.Tensor)
-    nodes = [
-        node
-        for node in graph.nodes
-        if node.op == "call_function" and node.target in targets and node.kwargs.get("alpha", 1) != 1
-    ]
-    for node in nodes:
-        a, b = node.args
-        with graph.inserting_before(node):
-            scaled = graph.call_function(torch.ops.aten.mul.Tensor, (b, node.kwargs["alpha"]))
-            scaled.meta = dict(node.meta)
-        node.args, node.kwargs = (a, scaled), {}
-    return len(nodes)
-
-
-_REWRITES = {"divide_by_reciprocal": divide_by_reciprocal, "unfold_alpha": unfold_alpha}
+def cannot_convert(stage: Stage, error: Exception) -> TargetError:
+    """What to raise when coremltools gave `error` on `stage`."""
+    return TargetError(
+        f"stage {stage.spec.name}", f"coremltools cannot convert it ({error})", "write that layer in another form"
+    )

@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 
 from export.targets.base import Lowered, LoweringOptions, Target
-from export.targets.coreml_graph import export_graph
+from export.targets.coreml_graph import cannot_convert, export_graph
 from export.targets.coreml_outputs import put_back_copies, take_out_copies
+from export.targets.coreml_precision import computes_in_half
 from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
 from runtime_bindings.python.coreml_tools import coremltools
 from sdk.errors import TargetError
 from sdk.spec import StageSpec
 from sdk.stage import Stage
+
+NAME = "coreml"
+PRECISIONS = ("fp16", "fp32")
 
 
 def lower(stage: Stage, precision: str, destination: Path, options: LoweringOptions) -> Lowered:
@@ -25,9 +29,11 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
 
     Raises:
         UsageError: `options.min_deployment_target` is no system that runs ML Programs.
-        TargetError: coremltools cannot convert the stage.
+        TargetError: the precision is unknown, or coremltools cannot convert the stage.
         MissingDependencyError: coremltools is not installed.
     """
+    if precision not in PRECISIONS:
+        raise TargetError(precision, f"target {NAME} has no such precision", f"use one of {', '.join(PRECISIONS)}")
     spec = stage.spec
     with coremltools() as ct:
         target = deployment_target(ct, options)
@@ -40,17 +46,21 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
                 exported,
                 convert_to="mlprogram",
                 minimum_deployment_target=target,
-                compute_precision={"fp16": ct.precision.FLOAT16, "fp32": ct.precision.FLOAT32}[precision],
+                compute_precision=_compute_precision(ct, precision),
                 inputs=[ct.TensorType(name=t.name, shape=t.shape, dtype=np.float32) for t in spec.graph_inputs],
                 outputs=[ct.TensorType(name=name, dtype=np.float32) for name in computed],
                 skip_model_load=True,
             )
         except Exception as error:  # its passes raise whatever they meet
-            raise TargetError(
-                f"stage {spec.name}", f"coremltools cannot convert it ({error})", "write that layer in another form"
-            ) from error
+            raise cannot_convert(stage, error) from error
         _write(ct, model, copies, spec, destination)
     return Lowered(rewrites=rewrites)
+
+
+def _compute_precision(ct: Any, precision: str) -> Any:
+    if precision == "fp32":
+        return ct.precision.FLOAT32
+    return ct.transform.FP16ComputePrecision(op_selector=computes_in_half)
 
 
 def _write(ct: Any, model: Any, copies: dict[str, str], spec: StageSpec, destination: Path) -> None:
@@ -61,11 +71,11 @@ def _write(ct: Any, model: Any, copies: dict[str, str], spec: StageSpec, destina
 
 
 TARGET = Target(
-    name="coreml",
+    name=NAME,
     summary="Core ML ML Program for Apple systems; fp16 or fp32 arithmetic, fp32 state",
     suffix=".mlpackage",
-    precisions=("fp16", "fp32"),
-    default_precisions=2,
+    precisions=PRECISIONS,
+    default_precisions=len(PRECISIONS),
     lower=lower,
     versions=lambda: tool_versions("coremltools", "torch"),
     minimum_os=minimum_os,

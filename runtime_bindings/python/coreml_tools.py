@@ -1,7 +1,8 @@
 """coremltools, imported on demand and kept quiet.
 
-coremltools logs versions it was not tested with, native libraries that exist on macOS only, and draws progress bars of
-its own. None of that is news to a user: errors are, and those it raises.
+coremltools and ExecuTorch's delegate log which versions they were not tested with, which native libraries exist on
+macOS only and what they are about to do, and draw progress bars of their own. None of that is news to a user; what is
+wrong they raise.
 """
 
 from __future__ import annotations
@@ -14,14 +15,12 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from sdk.errors import MissingDependencyError
-
-_CHATTY_LOGGERS = ("coremltools", "torchao", "torch.utils._pytree", "executorch")
+from runtime_bindings.python.dependency import require
 
 
 @contextmanager
 def coremltools() -> Iterator[Any]:
-    """Import coremltools; inside the block it neither warns nor draws.
+    """Import coremltools; inside the block nothing warns, logs or draws.
 
     Yields:
         The module.
@@ -29,24 +28,19 @@ def coremltools() -> Iterator[Any]:
     Raises:
         MissingDependencyError: it is not installed.
     """
-    loggers = [logging.getLogger(name) for name in _CHATTY_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL)
-        try:
-            try:
-                import coremltools as module
-            except ImportError as error:
-                raise MissingDependencyError(
-                    "coremltools", f"cannot be imported ({error})", "pip install 'nowface[coreml]'"
-                ) from error
+    root, disabled = logging.getLogger(), logging.root.manager.disable
+    handlers = list(root.handlers)
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = require("coremltools", "coreml")
             with _no_progress_bars():
                 yield module
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+    finally:
+        logging.disable(disabled)
+        # A call of logging.info() in the delegate's partitioner gives the root logger a handler for good.
+        root.handlers[:] = handlers
 
 
 @contextmanager

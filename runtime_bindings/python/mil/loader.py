@@ -13,6 +13,7 @@ from torch import Tensor
 from runtime_bindings.python.coreml_tools import coremltools
 from runtime_bindings.python.mil.kernels import KERNELS
 from runtime_bindings.python.mil.program import Argument, Instruction, Program, Value
+from runtime_bindings.python.signature import MEND
 from sdk.errors import TargetError
 
 
@@ -35,7 +36,7 @@ def load_program(package: Path, stage: str) -> Program:
             weights = package / "Data" / "com.apple.CoreML" / "weights"
             loaded = load(spec, spec.specificationVersion, str(weights))
         except Exception as error:  # its parsers raise whatever they meet
-            raise TargetError(package, f"not a readable ML Program ({error})", "export the bundle again") from error
+            raise TargetError(package, f"not a readable ML Program ({error})", MEND) from error
         program = _translate(loaded.functions["main"], stage)
     program.dry_run()
     return program
@@ -111,4 +112,5 @@ def _constant(var: Any) -> Tensor:
 def _value(var: Any) -> Value:
     from coremltools.converters.mil.mil import types
 
-    return Value(name=str(var.name), shape=tuple(int(n) for n in var.shape), half=var.dtype == types.fp16)
+    dtype = np.dtype(types.nptype_from_builtin(var.dtype)).name
+    return Value(name=str(var.name), shape=tuple(int(size) for size in var.shape), dtype=dtype)

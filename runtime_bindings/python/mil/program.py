@@ -23,11 +23,20 @@ def round_to_half(value: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Value:
-    """An input or output of the program: its name, its shape and whether it is declared fp16."""
+    """What the program declares of a value.
+
+    Attributes:
+        dtype: ``float16``, ``float32``, ``int32``, ``bool``, ...
+    """
 
     name: str
     shape: tuple[int, ...]
-    half: bool
+    dtype: str
+
+    @property
+    def half(self) -> bool:
+        """Whether it is fp16."""
+        return self.dtype == "float16"
 
 
 @dataclass(frozen=True)
