@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -135,8 +136,9 @@ class Gate:
                 on_frame=self._on_frame(key, vectors.frames),
             )
             return Case(key, comparison)
-        reference = vectors if key.target == REFERENCE else self._reference
-        return self._compared(key, reference, self._replay(key, reference), tolerance)
+        if key.target == REFERENCE:
+            return _drifted(self._compared(key, vectors, self._replay(key, vectors), tolerance))
+        return self._compared(key, self._reference, self._replay(key, self._reference), tolerance)
 
     def _check_device(self, key: CaseKey) -> Case:
         trace = self._device_trace
@@ -213,6 +215,16 @@ class Gate:
             return vectors
         pcm, chunks = repeat_audio(vectors, self._frames, self.bundle.pipeline)
         return closed_loop(self.bundle, REFERENCE, None, pcm, chunks, sample_rate=vectors.sample_rate)
+
+
+def _drifted(case: Case) -> Case:
+    """Say what it means when the reference no longer gives its own vectors."""
+    found = case.comparison
+    if found is None or found.passed:
+        return case
+    message = "the model's code or PyTorch computes something else than when the bundle was exported: export it again"
+    problems = (Problem("output", REFERENCE, message, found.first_bad_step), *found.problems)
+    return replace(case, comparison=replace(found, problems=problems))
 
 
 def failed(tolerance: Tolerance, problem: Problem) -> Comparison:

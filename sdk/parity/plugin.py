@@ -50,7 +50,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path.name == MANIFEST and file_path in bundle_manifests(parent.config):
         # A file outside of pytest's root folder would have no name of its own.
         outside = not file_path.is_relative_to(parent.config.rootpath)
-        name = {"nodeid": file_path.as_posix()} if outside else {}
+        name: dict[str, Any] = {"nodeid": file_path.as_posix()} if outside else {}
         return BundleFile.from_parent(parent, path=file_path, **name)
     return None
 

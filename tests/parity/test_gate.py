@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import Tensor
 
 from sdk import Bundle
 from sdk.bundle.errors import UnknownPrecisionError, UnknownTargetError
@@ -19,6 +21,7 @@ from sdk.parity.replay import closed_loop
 from sdk.parity.tolerances import TOLERANCES, tolerance_for
 from sdk.runtime import executor
 from tests.parity.conftest import add_target
+from tests.toy import ToyIdentity
 from tests.toy_bundle import build_toy_bundle, speech_like
 
 
@@ -123,6 +126,22 @@ def test_the_manifest_s_tolerance_rules(good_bundle: Path) -> None:
     assert found["wrong-fp32-closed_loop"] == "pass"
     assert found["close-fp16-closed_loop"] == "fail"
     assert found["close-fp32-closed_loop"] == "pass"
+
+
+def _louder(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {**inputs, "style": inputs["style"] * 1.1}
+
+
+def test_a_model_that_changed_since_the_export_fails_and_says_so(
+    good_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The eager row guards the reference itself: its code must still give the vectors of the export."""
+    embed = ToyIdentity.step
+    monkeypatch.setattr(ToyIdentity, "step", lambda self, inputs, state: embed(self, _louder(inputs), state))
+    report = check(good_bundle)
+    assert verdicts(report)["eager-fp32-closed_loop"] == "fail"
+    assert report.first_failure is not None
+    assert "export it again" in report.first_failure
 
 
 def test_only_one_precision(good_bundle: Path) -> None:

@@ -21,7 +21,7 @@ from sdk.parity.report.document import document, dumps
 from sdk.parity.report.html import html
 from sdk.parity.report.junit import junit
 from sdk.parity.report.table import table
-from sdk.parity.report.text import describe, figure
+from sdk.parity.report.text import describe, figure, worst_tensor
 from sdk.parity.tolerances import tolerance_for
 from tests.parity.streams import CHANNELS, TENSORS, VERTICES, make_trace, with_output
 
@@ -71,6 +71,23 @@ def test_the_table_holds_a_row_for_each_case_and_a_line_for_each_problem() -> No
     assert "executorch fp32 closed loop: decoder.vertices: max abs 0.5 mm" in text
     assert "native fp32 teacher-forced: not run here: native: its package is not installed; install it" in text
     assert text.splitlines()[-1] == "parity FAILS: 1 passed, 2 failed, 2 not run here"
+
+
+def test_a_case_that_fails_by_states_alone_shows_its_worst_state() -> None:
+    found = REPORT.cases[0].comparison
+    assert found is not None
+    state = replace(found.outputs[1], name="decoder.history", first_bad_step=4)
+    failing = replace(REPORT.cases[0], comparison=replace(found, states=(state,)))
+    assert [getattr(worst_tensor(c), "name", None) for c in (failing, REPORT.cases[0])] == ["decoder.history", VERTICES]
+
+
+def test_many_problems_are_cut_short_under_the_table() -> None:
+    found = REPORT.cases[1].comparison
+    assert found is not None
+    many = replace(REPORT.cases[1], comparison=replace(found, problems=found.problems * 20))
+    text = rendered(replace(REPORT, cases=(many,)))
+    assert text.count("max abs 0.5 mm") == 6
+    assert "and 14 more: see --json or --report" in text
 
 
 def test_the_table_of_a_good_report_says_so() -> None:

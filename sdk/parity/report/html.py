@@ -9,9 +9,9 @@ from sdk.parity.findings import Comparison, DigestError, step_text, unit_text
 from sdk.parity.metrics import TensorError
 from sdk.parity.report.chart import error_chart
 from sdk.parity.report.style import STYLE
-from sdk.parity.report.text import MODES, decibel, escape, figure, state_error, totals, worst_output
+from sdk.parity.report.text import MODES, decibel, escape, figure, state_error, totals, worst_tensor
 
-SUMMARY = ("target", "precision", "mode", "frames", "worst output", "max abs", "of range", "rms", "SNR dB", "ms/frame")
+SUMMARY = ("target", "precision", "mode", "frames", "worst tensor", "max abs", "of range", "rms", "SNR dB", "ms/frame")
 OUTPUT = (
     "output",
     "max abs",
@@ -59,7 +59,7 @@ The farthest vertex and the mean distance are Euclidean.</p>
 
 
 def _summary(case: Case) -> list[str]:
-    worst, found = worst_output(case), case.comparison
+    worst, found = worst_tensor(case), case.comparison
     cells = [case.key.target, case.key.precision, MODES[case.key.mode], str(found.frames) if found else ""]
     if worst:
         most = f"{figure(worst.max_abs)} {unit_text(worst.unit)}"

@@ -8,10 +8,12 @@ from rich.text import Text
 
 from sdk.parity.cases import Case, ParityReport, Verdict
 from sdk.parity.findings import step_text, unit_text
-from sdk.parity.report.text import MODES, decibel, figure, printable, totals, worst_output
+from sdk.parity.report.text import MODES, decibel, figure, printable, totals, worst_tensor
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "bold red", "not run": "yellow"}
-COLUMNS = ("target", "precision", "mode", "frames", "worst output", "max abs", "of range", "rms", "SNR dB", "first bad")
+PROBLEMS = 6
+"""Most problems of a case that are shown under the table."""
+COLUMNS = ("target", "precision", "mode", "frames", "worst tensor", "max abs", "of range", "rms", "SNR dB", "first bad")
 
 
 def table(report: ParityReport) -> RenderableType:
@@ -28,7 +30,7 @@ def table(report: ParityReport) -> RenderableType:
 
 
 def _cells(case: Case) -> list[Text]:
-    key, worst = case.key, worst_output(case)
+    key, worst = case.key, worst_tensor(case)
     cells = [key.target, key.precision, MODES[key.mode]]
     cells.append(str(case.comparison.frames) if case.comparison else "")
     if worst:
@@ -49,7 +51,10 @@ def _notes(case: Case) -> list[Text]:
     if case.comparison is None:
         notes.append(_note(f"{name}: not run here: {case.not_run}", COLOURS["not run"]))
     else:
-        notes += [_note(f"{name}: {p.where}: {p.message}", COLOURS["fail"]) for p in case.comparison.problems]
+        problems = case.comparison.problems
+        notes += [_note(f"{name}: {p.where}: {p.message}", COLOURS["fail"]) for p in problems[:PROBLEMS]]
+        if len(problems) > PROBLEMS:
+            notes.append(_note(f"{name}: and {len(problems) - PROBLEMS} more: see --json or --report", COLOURS["fail"]))
     if case.key.mode == "device":
         said = ", ".join(f"{k} {v}" for k, v in sorted(case.metadata.items()))
         notes.append(_note(f"{name}: the trace says: {said or 'nothing of itself'}"))

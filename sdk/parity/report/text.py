@@ -40,10 +40,14 @@ def decibel(error: TensorError) -> str:
     return f"{error.snr_db:.1f}"
 
 
-def worst_output(case: Case) -> TensorError | None:
-    """The output with the largest error in units of its range."""
-    outputs = case.comparison.outputs if case.comparison else ()
-    return max(outputs, key=lambda error: error.max_abs_of_range, default=None)
+def worst_tensor(case: Case) -> TensorError | None:
+    """The output with the largest error in units of its range; a state only where states alone are beyond tolerance."""
+    if case.comparison is None:
+        return None
+    outputs = case.comparison.outputs
+    states = [s for s in case.comparison.states if isinstance(s, TensorError) and s.first_bad_step is not None]
+    only_states = states and all(error.first_bad_step is None for error in outputs)
+    return max(states if only_states else outputs, key=lambda error: error.max_abs_of_range, default=None)
 
 
 def totals(report: ParityReport) -> str:
