@@ -55,7 +55,8 @@ class Session:
     Errors. A call that raises changes nothing: a refused push takes nothing in, a poll that failed tries the same step
     when called again, and `reset` or `restore` give a working stream. After `close` every call raises SessionError.
 
-    Threads. Not thread-safe: drive one session from one thread at a time. The session starts no threads.
+    Threads. Not thread-safe: drive one session from one thread at a time. The session starts no threads. Sessions on
+    one executor may run in threads of their own where the executor allows it; `EagerExecutor` does.
 
     Cost. A push costs a copy and, at other rates than 16 kHz, the resampling; it runs no model. All model work is done
     while frames are taken from `poll`, one step at a time. A frame costs the same time and memory however long the
