@@ -46,16 +46,18 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
             partitioner={METHOD: [xnnpack.XnnpackPartitioner()]},
             constant_methods={NAMES_METHOD: tensor_names(stage.spec)},
         )
+    # Asked before to_executorch, which changes the edge program's operators to those that write in place.
+    left = undelegated(edge.exported_program(METHOD))
     destination.write_bytes(edge.to_executorch().buffer)
-    return Lowered(undelegated=undelegated(edge.exported_program(METHOD)), rewrites=(*rewrites, *forms))
+    return Lowered(undelegated=left, rewrites=(*rewrites, *forms))
 
 
 def undelegated(program: Any) -> tuple[str, ...]:
     """Operators of an edge program outside its delegates, as ``aten.cumsum.default x1``, by name."""
-    calls = (node.target for node in program.graph.nodes if node.op == "call_function")
-    # An edge operator wraps the ATen one; delegate calls and the picking of their results have no overload packet.
-    names = Counter(str(getattr(call, "_op", call)) for call in calls if hasattr(call, "overloadpacket"))
-    names = Counter({name: count for name, count in names.items() if "executorch_call_delegate" not in name})
+    targets = (node.target for node in program.graph.nodes if node.op == "call_function")
+    # Calls of a delegate, and the picking of their results, are no operators and have no schema.
+    schemas = (target._schema for target in targets if hasattr(target, "_schema"))
+    names = Counter(f"{each.name.replace('::', '.')}.{each.overload_name or 'default'}" for each in schemas)
     return tuple(f"{name} x{count}" for name, count in sorted(names.items()))
 
 

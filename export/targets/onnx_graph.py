@@ -28,6 +28,7 @@ from sdk.stage import Stage
 NAME = "onnx"
 OPSET = 15
 PRECISIONS = ("fp32",)
+MEND = "write the stage in other operators"
 REWRITES = (FOLD_PARAMETRISATIONS,)
 UNITY_OPERATORS = Path(__file__).with_name("unity_operators.json")
 MAX_RANK = 8
@@ -46,23 +47,32 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
     onnx = require("onnx", NAME)
     ready, rewrites = rewrite(stage, REWRITES)
     spec = stage.spec
-    buffer = io.BytesIO()
-    with quiet(), torch.no_grad():
-        torch.onnx.export(
-            ready,
-            stage.example(),
-            buffer,  # type: ignore[arg-type]  # the tracing exporter takes a file object, the newer one does not
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=[tensor.name for tensor in spec.graph_inputs],
-            output_names=list(spec.graph_output_names),
-        )
-    model = onnx.load_model_from_string(buffer.getvalue())
+    model = onnx.load_model_from_string(_trace(ready, spec))
     model.graph.name = spec.name
     _declare_inputs(onnx, model, spec)
     check(onnx, model, spec)
     destination.write_bytes(model.SerializeToString(deterministic=True))
     return Lowered(rewrites=rewrites)
+
+
+def _trace(stage: Stage, spec: StageSpec) -> bytes:
+    """The graph as PyTorch's tracing exporter writes it."""
+    buffer = io.BytesIO()
+    try:
+        with quiet(), torch.no_grad():
+            torch.onnx.export(
+                stage,
+                stage.example(),
+                buffer,  # type: ignore[arg-type]  # the tracing exporter takes a file object, the newer one does not
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=[tensor.name for tensor in spec.graph_inputs],
+                output_names=list(spec.graph_output_names),
+            )
+    except torch.onnx.errors.OnnxExporterError as error:
+        line = str(error).strip().partition("\n")[0]
+        raise TargetError(spec.name, f"cannot be written as ONNX ({line})", MEND) from error
+    return buffer.getvalue()
 
 
 def _declare_inputs(onnx: Any, model: Any, spec: StageSpec) -> None:
@@ -84,9 +94,7 @@ def check(onnx: Any, model: Any, spec: StageSpec) -> None:
         inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         line = str(error).strip().partition("\n")[0]
-        raise TargetError(
-            spec.name, f"is not a valid ONNX graph ({line})", "write the stage in other operators"
-        ) from error
+        raise TargetError(spec.name, f"is not a valid ONNX graph ({line})", MEND) from error
     opsets = {(entry.domain, entry.version) for entry in model.opset_import}
     assert opsets == {("", OPSET)}, opsets
     assert not model.functions
@@ -94,7 +102,7 @@ def check(onnx: Any, model: Any, spec: StageSpec) -> None:
     for node in inferred.graph.node:
         if node.domain or node.op_type not in supported:
             problem = f"Unity's engine has no operator {node.domain or 'ONNX'} {node.op_type}"
-            raise TargetError(spec.name, problem, "write the stage in other operators")
+            raise TargetError(spec.name, problem, MEND)
     _check_tensors(onnx, inferred.graph, spec)
 
 

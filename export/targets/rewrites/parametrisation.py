@@ -9,18 +9,20 @@ from export.targets.rewrites import ModuleRewrite
 
 
 def _fold(module: nn.Module) -> int:
-    count = 0
-    for layer in list(module.modules()):
-        if not parametrize.is_parametrized(layer):
-            continue
-        names = layer.parametrizations
-        assert isinstance(names, nn.ModuleDict)
-        for name in list(names):
-            parametrize.remove_parametrizations(layer, name, leave_parametrized=True)
-            count += 1
-    for parameter in module.parameters():
-        parameter.requires_grad_(False)
-    return count
+    parametrised = [layer for layer in module.modules() if parametrize.is_parametrized(layer)]
+    return sum(_fold_layer(layer) for layer in parametrised)
+
+
+def _fold_layer(layer: nn.Module) -> int:
+    """Not ``remove_parametrizations``: it edits the layer's class, which a deep copy shares with its original."""
+    lists = layer.parametrizations
+    assert isinstance(lists, nn.ModuleDict)
+    values = {name: getattr(layer, name).detach().clone() for name in lists}
+    layer.__class__ = parametrize.type_before_parametrizations(layer)
+    del layer.parametrizations
+    for name, value in values.items():
+        layer.register_parameter(name, nn.Parameter(value, requires_grad=False))
+    return len(values)
 
 
 FOLD_PARAMETRISATIONS = ModuleRewrite("fold_parametrisations", _fold)

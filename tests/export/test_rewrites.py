@@ -1,0 +1,146 @@
+"""Every exact rewrite: equal to the original within float rounding, and the original left as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+from torch.nn.utils.parametrizations import weight_norm
+
+from export.targets.rewrites import ModuleRewrite, rewrite
+from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR, LinearLayerNorm
+from export.targets.rewrites.operator_forms import apply_forms
+from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
+from tests.export.zoo import Call, Mel, OneOperator, zoo_stages
+
+
+@pytest.mark.parametrize("each", [LAYER_NORM_TO_LINEAR, FOLD_PARAMETRISATIONS], ids=lambda each: each.name)
+def test_a_rewritten_stage_equals_the_original_and_leaves_it_alone(each: ModuleRewrite) -> None:
+    stage = Mel().train()
+    before = {name: value.clone() for name, value in stage.state_dict().items()}
+    changed, names = rewrite(stage, [each])
+    assert names == (each.name,)
+    arguments = [torch.randn_like(tensor) for tensor in stage.example()]
+    for want, have in zip(stage(*arguments), changed(*arguments), strict=True):
+        torch.testing.assert_close(have, want, rtol=0, atol=2e-6)
+    after = stage.state_dict()
+    assert list(after) == list(before)
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    assert stage.training
+    assert all(parameter.requires_grad for parameter in stage.parameters())
+    assert not any(parameter.requires_grad for parameter in changed.parameters())
+    assert isinstance(stage.norm, nn.LayerNorm)
+    assert parametrize.is_parametrized(stage.conv)
+
+
+def test_a_rewrite_that_finds_nothing_is_not_named() -> None:
+    stage = OneOperator(nn.Linear(8, 8))
+    assert rewrite(stage, [LAYER_NORM_TO_LINEAR, FOLD_PARAMETRISATIONS])[1] == ()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    shape=st.tuples(st.just(1), st.integers(1, 4), st.integers(1, 300)),
+    scale=st.floats(1e-3, 1e3),
+    offset=st.floats(-10, 10),
+    eps=st.sampled_from([1e-12, 1e-6, 1e-5, 1e-3]),
+    affine=st.sampled_from([{}, {"bias": False}, {"elementwise_affine": False}]),
+)
+def test_linear_layer_norm_equals_torchs(
+    shape: tuple[int, int, int], scale: float, offset: float, eps: float, affine: dict[str, bool]
+) -> None:
+    """Oracle: nn.LayerNorm in float64. Both float32 forms are near it by the rounding of the mean, seen through the
+    division by the deviation.
+    """
+    generator = torch.Generator().manual_seed(shape[-1])
+    layer = nn.LayerNorm(shape[-1], eps=eps, **affine)
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter, generator=generator)
+    x = (torch.randn(shape, generator=generator) + offset) * scale
+    rewritten = LinearLayerNorm(layer)(x).double()
+    exact = layer.double()(x.double())
+    deviation = (x.double().var(-1, correction=0) + eps).sqrt().min()
+    rounding = 1e-6 * (1 + x.double().abs().max() / deviation)
+    gain = layer.weight.abs().max().item() if layer.weight is not None else 1.0
+    assert (rewritten - exact).abs().max() <= rounding * (1 + gain)
+
+
+def test_layer_norm_over_two_axes_stays() -> None:
+    stage = OneOperator(nn.Sequential(nn.Unflatten(1, (2, 4)), nn.LayerNorm((2, 4)), nn.Flatten()))
+    assert rewrite(stage, [LAYER_NORM_TO_LINEAR])[1] == ()
+
+
+def test_every_parametrisation_is_folded() -> None:
+    layer = weight_norm(weight_norm(nn.Linear(8, 8)), name="bias", dim=None)
+    changed, _ = rewrite(OneOperator(layer), [FOLD_PARAMETRISATIONS])
+    assert sorted(changed.state_dict()) == ["operator.bias", "operator.weight"]
+
+
+aten = torch.ops.aten
+FORMS: dict[str, tuple[Callable[[Tensor], Tensor], list[object]]] = {
+    "unsqueeze": (lambda x: x.unsqueeze(1) * x[None], [aten.unsqueeze]),
+    "squeeze": (lambda x: x[:1].squeeze(0) * x[:1, :1].squeeze() + x[:1, :1].squeeze((0, 1)), [aten.squeeze]),
+    "select": (lambda x: x[:, 0] + x[:, -1], [aten.select]),
+    "unbind": (lambda x: x.unbind(1)[2] + x.unbind(-1)[0][0, 0], [aten.unbind, aten.select]),
+    "split": (lambda x: x.split(3, -1)[1] + x.chunk(2, -1)[1][..., :3], [aten.split]),
+    "split_with_sizes": (lambda x: x.split([1, 5, 2], -1)[1], [aten.split_with_sizes]),
+    "expand": (lambda x: x.expand(2, -1, 8), [aten.expand]),
+    "matmul": (lambda x: x @ x.transpose(1, 2) @ x, [aten.matmul]),
+    "matmul 4-D": (lambda x: x.reshape(1, 2, 4, 8) @ x.reshape(1, 2, 8, 4), [aten.matmul]),
+    "mean": (lambda x: x.mean(1) + x.mean((0, 1), keepdim=True) + x.mean(-1, keepdim=True).mean(), []),
+    "sum": (lambda x: x.sum(-1) + x.sum((0, -1)) + x.sum(), []),
+    "softmax": (lambda x: x.softmax(1), []),
+    "integer scalars": (lambda x: (x + 1) * 2 - 3 + (4 - x) / 5, [aten.rsub]),
+    "reciprocal": (lambda x: 1 / (x * x + 1) + torch.reciprocal(x.abs() + 1), [aten.reciprocal]),
+    "constants": (
+        lambda x: torch.cat([x, torch.ones(2, 4, 1), torch.zeros_like(x), x.new_full((2, 4, 1), 3.0)], 2),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_an_operators_form_equals_it(name: str) -> None:
+    function, gone = FORMS[name]
+    example = (torch.randn(2, 4, 8),)
+    program = torch.export.export(Call(function), example, strict=False)
+    before = str(program.graph)
+    formed, names = apply_forms(program, example)
+    assert str(program.graph) == before
+    assert names
+    torch.testing.assert_close(formed.module()(*example), function(*example), rtol=1e-6, atol=1e-6)
+    packets = {getattr(node.target, "overloadpacket", None) for node in formed.graph.nodes}
+    makers = {aten.ones, aten.zeros_like, aten.new_full, aten.new_ones, aten.full}
+    assert not packets & {*gone, *makers}
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x[:1].expand(2, 4, 8) + x,
+        lambda x: x @ x.reshape(8, 8),
+        lambda x: x.mean(1, dtype=torch.float64),
+        lambda x: torch.softmax(x, -1),
+        lambda x: x * 2.5,
+    ],
+    ids=["real expand", "broadcast product", "mean in double", "softmax of the last", "float scalar"],
+)
+def test_an_operator_that_fits_no_form_stays(function: Callable[[Tensor], Tensor]) -> None:
+    example = (torch.randn(2, 4, 8),)
+    formed, names = apply_forms(torch.export.export(Call(function), example, strict=False), example)
+    assert names == ()
+    torch.testing.assert_close(formed.module()(*example), function(*example))
+
+
+def test_forms_leave_the_zoo_equal() -> None:
+    for stage in zoo_stages():
+        example = stage.example()
+        ready, _ = rewrite(stage, [])
+        formed, _ = apply_forms(torch.export.export(ready, example, strict=False), example)
+        for want, have in zip(ready(*example), formed.module()(*example), strict=True):
+            torch.testing.assert_close(have, want, rtol=0, atol=1e-6)
