@@ -1,0 +1,1 @@
+"""Bindings: what runs a bundle in each language."""

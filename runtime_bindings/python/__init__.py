@@ -1,0 +1,1 @@
+"""Executors for `.pte`, `.onnx` and `.mlpackage` artefacts, found through entry points."""

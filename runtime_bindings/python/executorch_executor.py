@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from runtime_bindings.python.dependency import require
+from runtime_bindings.python.native_log import native_stderr_hidden
 from runtime_bindings.python.signature import MEND, Port, check_signature, stage_file
 from sdk.errors import TargetError
 from sdk.runtime.executor import Array, Executor, ExecutorSource
@@ -42,13 +43,14 @@ class ExecuTorchExecutor:
     """Programs of all stages, loaded once; no state of its own."""
 
     def __init__(self, source: ExecutorSource, threads: int = 1) -> None:
-        runtime = require("executorch.runtime", "executorch")
-        portable = require("executorch.extension.pybindings.portable_lib", "executorch")
+        with native_stderr_hidden():
+            runtime = require("executorch.runtime", "executorch")
+            portable = require("executorch.extension.pybindings.portable_lib", "executorch")
+            # The pool belongs to the process and XNNPACK takes its size when a method is loaded.
+            portable._unsafe_reset_threadpool(threads)
         self.target, self.precision = source.target, source.precision
         self._torch = require("torch", "executorch")
         self._lock = Lock()
-        # The pool belongs to the process and XNNPACK takes its size when a method is loaded.
-        portable._unsafe_reset_threadpool(threads)
         self._stages = {
             stage.name: _load(runtime, stage_file(source.files, stage), stage) for stage in source.pipeline.stages
         }

@@ -70,6 +70,9 @@ class LevelNormaliser(nn.Module):
         hop: samples of one step, at 16 kHz.
     """
 
+    full_precision = True
+    """An average over seconds moves by less than half precision's step: fp16 targets keep this layer in fp32."""
+
     average: Tensor  # (1, hop) constant
 
     def __init__(self, hop: int) -> None:

@@ -51,6 +51,9 @@ class LogMel(nn.Module):
     8000 Hz, not normalised by their area.
     """
 
+    full_precision = True
+    """Powers of a spectrum span more than half precision resolves: fp16 targets keep this layer in fp32."""
+
     fourier_real: Tensor
     fourier_imaginary: Tensor
     mel: Tensor
