@@ -45,8 +45,9 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
             )
         except Exception as error:  # its passes raise whatever they meet
             raise cannot_convert(stage, error) from error
+        left = undelegated(edge.exported_program(METHOD))  # before the next line gives the operators other forms
         destination.write_bytes(edge.to_executorch().buffer)
-        return Lowered(undelegated=undelegated(edge.exported_program(METHOD)), rewrites=rewrites)
+        return Lowered(undelegated=left, rewrites=rewrites)
 
 
 def _compile_specs(ct: Any, stage: Stage, precision: str, options: LoweringOptions) -> list[Any]:

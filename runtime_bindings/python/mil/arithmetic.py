@@ -88,7 +88,7 @@ def _cast(x: Tensor, dtype: str) -> Tensor:
     return x.to(TORCH_TYPES[dtype])
 
 
-# The epsilons are part of these three operations' definitions, added before the function is taken.
+# The epsilons are part of these two operations' definitions, added before the function is taken.
 @_computes("log")
 def _log(x: Tensor, epsilon: float = 1e-45) -> Tensor:
     return (x + epsilon).log()
@@ -98,10 +98,6 @@ def _log(x: Tensor, epsilon: float = 1e-45) -> Tensor:
 def _rsqrt(x: Tensor, epsilon: float = 1e-12) -> Tensor:
     return (x + epsilon).rsqrt()
 
-
-@_computes("inverse")
-def _inverse(x: Tensor, epsilon: float = 1e-4) -> Tensor:
-    return 1 / (x + epsilon)
 
 
 @_computes("clip")
