@@ -49,7 +49,8 @@ class Tolerance(Record):
     """How far an artefact may be from the eager reference and still pass.
 
     Attributes:
-        max_abs_of_range: largest absolute error, as a fraction of the reference output's range (max - min).
+        max_abs_of_range: largest absolute error, as a fraction of the reference output's range: the peak-to-peak
+            travel of its most mobile element (`sdk.parity.metrics`).
         rms_of_range: root mean square error, as a fraction of the same range.
         digest_relative: largest error of a state digest, relative to the leaf's root mean square.
     """

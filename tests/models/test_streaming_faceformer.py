@@ -17,6 +17,7 @@ from sdk.models.faceformer.audio_stages import HOP, LogMelEncoder, Wav2Vec2Convo
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
 from sdk.models.faceformer.config import FaceFormerConfig
 from sdk.models.faceformer.entry import ENTRY
+from sdk.models.faceformer.rollout import rollout
 from sdk.models.layers.wav2vec2 import Wav2Vec2Config
 from sdk.models.registry import BuildOptions
 from sdk.pretrained import SPEECH
@@ -124,11 +125,14 @@ def test_the_streaming_decoder_is_the_published_decoder(dataset, speech):
     rows = [{"features": part, **prepared} for part in memory.split(per_frame)]
     streamed = run_stage(decoder, rows)["vertices"].reshape(frames, 30)
 
-    hidden = model.transformer_decoder.rollout(
-        model.transformer_decoder.project_memory(memory[None]),
-        model.obj_vector(style),
-        model.feedback(style),
-        model.PPE,
+    exact = model.transformer_decoder
+    hidden = rollout(
+        exact.layer,
+        exact.project_memory(memory[None]),
+        style=model.obj_vector(style),
+        feedback=model.feedback(style),
+        places=model.PPE.table(frames),
+        period=model.config.period,
     )
     torch.testing.assert_close(streamed, (model.vertice_map_r(hidden) + template)[0], atol=TOLERANCE, rtol=1e-5)
 

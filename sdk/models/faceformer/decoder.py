@@ -12,21 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sdk.models.layers.periodic import sinusoid_table, temporal_bias
+
 DROPOUT = 0.1
 """Of every dropout in the decoder, in training only (published code)."""
-
-
-def head_slopes(heads: int) -> Tensor:
-    """Slope of each head's temporal bias, (heads,): ``2 ** (-8 (h + 1) / heads)`` (Press et al. 2022, section 3)."""
-    return 2.0 ** (-8.0 * torch.arange(1, heads + 1) / heads)
-
-
-def distance_bias(heads: int, period: int, length: int) -> Tensor:
-    """What a key n frames back adds to the score: ``-slope * floor(n / period)``, (heads, length) for n = 0, 1, ...
-
-    Inside one period it is zero (Fan et al. 2022, equation 6).
-    """
-    return -head_slopes(heads)[:, None] * (torch.arange(length) // period)
 
 
 class PeriodicPositionalEncoding(nn.Module):
@@ -42,10 +31,7 @@ class PeriodicPositionalEncoding(nn.Module):
         super().__init__()
         self.period = period
         self.dropout = nn.Dropout(DROPOUT)
-        place = torch.arange(period, dtype=torch.float32)[:, None]
-        rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10000.0) / width))
-        table = torch.stack([torch.sin(place * rate), torch.cos(place * rate)], -1).flatten(1)
-        self.register_buffer("pe", table.repeat(positions // period + 1, 1)[None])
+        self.register_buffer("pe", sinusoid_table(period, width).repeat(positions // period + 1, 1)[None])
 
     def table(self, length: int) -> Tensor:
         """Encodings of frames 0 to length - 1, (length, width)."""
@@ -181,7 +167,7 @@ class MotionDecoder(nn.Module):
         """Position-encoded tokens (1, T, d) to hidden vectors (1, T, d); memory of at least T frames."""
         layer, x = self.layer, tokens[0]
         q, k, v = layer.self_attn.project(x, QUERY_KEY_VALUE).permute(1, 2, 0, 3)  # (heads, T, d // heads) each
-        bias = distance_bias(self.heads, self.period, len(x)).to(x)
+        bias = temporal_bias(self.heads, self.period, len(x)).to(x)
         index = torch.arange(len(x), device=x.device)
         back = index[:, None] - index
         mask = bias[:, back.clamp(min=0)].masked_fill(back < 0, -torch.inf)

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from sdk.models.faceformer.streaming_config import StreamingConfig
 from sdk.models.layers.cached_attention import AttentionState, CachedAttention
 from sdk.models.layers.periodic import PeriodicEncoding, PeriodState, sinusoid_table, temporal_bias
+from sdk.models.layers.positions import Displace
 from sdk.spec import InputSpec, TensorSpec
 from sdk.stage import Stage
 
@@ -40,10 +41,12 @@ class Identity(Stage):
         )
         self.embed = nn.Linear(config.subjects, config.feature_dim, bias=False)
         self.offset = nn.Parameter(torch.zeros(shape))
+        self.displace = Displace()
 
     def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
         """Template (V, 3) and style (1, S) to rest (V, 3) and style embedding (1, d)."""
-        return {"rest": inputs["template"] + self.offset, "style_embedding": self.embed(inputs["style"])}, ()
+        rest = self.displace(inputs["template"], self.offset)
+        return {"rest": rest, "style_embedding": self.embed(inputs["style"])}, ()
 
 
 class PairAttention(nn.Module):
@@ -103,6 +106,7 @@ class MotionDecoder(Stage):
         self.linear1, self.linear2 = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
         self.feedback = nn.Linear(width, width)
         self.basis = nn.Linear(width, 3 * config.vertices, bias=False)
+        self.displace = Displace()
 
     def init_state(self) -> MotionState:
         """Before the first frame."""
@@ -120,7 +124,7 @@ class MotionDecoder(Stage):
         x = self.norm1(x + attended)
         x = self.norm2(x + self._cross(x, inputs))
         hidden = self.norm3(x + self.linear2(F.relu(self.linear1(x))))
-        vertices = inputs["rest"] + self.basis(hidden).reshape(self.vertices, 3)
+        vertices = self.displace(inputs["rest"], self.basis(hidden).reshape(self.vertices, 3))
         after = MotionState(feedback=self.feedback(hidden), period=period, attention=attention)
         return {"coefficients": hidden, "vertices": vertices}, after
 

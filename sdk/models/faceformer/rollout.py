@@ -17,7 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdk.models.faceformer.decoder import AlignedMemory, DecoderLayer, distance_bias
+from sdk.models.faceformer.decoder import AlignedMemory, DecoderLayer
+from sdk.models.layers.periodic import temporal_bias
 
 
 @torch.no_grad()
@@ -58,7 +59,7 @@ def rollout(
     keys = places.new_zeros(heads, size, length)
     values = places.new_zeros(heads, length, size)
     # Reversed, so that the biases of the frames so far are one slice that ends at distance 0.
-    biases = distance_bias(heads, period, length).flip(1)[:, None].to(places)  # (heads, 1, T)
+    biases = temporal_bias(heads, period, length).flip(1)[:, None].to(places)  # (heads, 1, T)
     hidden = places.new_zeros(1, width)
     made = []
     for frame in range(length):
