@@ -16,6 +16,15 @@ from tests.export.lowering import LoweredZoo, lower_zoo, random_inputs, run_eage
 from tests.export.zoo import zoo_stages
 
 STAGES = {stage.name: stage for stage in zoo_stages()}
+REWRITES = {
+    "executorch": {
+        **dict.fromkeys(STAGES, ()),
+        "motion_decoder": ("operator_forms",),
+        "mel": ("fold_parametrisations", "layer_norm_to_linear", "operator_forms"),
+        "attention": ("layer_norm_to_linear", "operator_forms"),
+    },
+    "onnx": {**dict.fromkeys(STAGES, ()), "mel": ("fold_parametrisations",)},
+}
 
 
 @pytest.fixture(scope="module", params=["executorch", "onnx"])
@@ -30,6 +39,10 @@ def executor(zoo: LoweredZoo) -> Executor:
 
 def test_no_operator_is_left_outside_the_delegate(zoo: LoweredZoo) -> None:
     assert {name: report.undelegated for name, report in zoo.reports.items()} == dict.fromkeys(STAGES, ())
+
+
+def test_rewrites_are_reported_where_they_changed_something(zoo: LoweredZoo) -> None:
+    assert {name: report.rewrites for name, report in zoo.reports.items()} == REWRITES[zoo.source.target]
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -110,6 +110,14 @@ def reciprocal(x: Tensor) -> Tensor:
     return x.new_ones(1) / x
 
 
+def gelu(x: Tensor, *, approximate: str = "none") -> Any:
+    """The tanh form by its definition (Hendrycks and Gimpel 2016, section 2): the delegate's own is 5e-4 off it."""
+    if approximate != "tanh":
+        return NotImplemented
+    inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
+    return x * 0.5 * (torch.tanh(inner) + 1.0)
+
+
 def rsub(x: Tensor, other: float, alpha: float = 1) -> Any:
     """As a sum with the negative."""
     return NotImplemented if alpha != 1 else aten.add.Tensor(aten.neg.default(x), float(other))
@@ -141,6 +149,7 @@ FORMS: dict[Any, Form] = {
     aten.softmax.int: softmax,
     aten.reciprocal.default: reciprocal,
     aten.rsub.Scalar: rsub,
+    aten.gelu.default: gelu,
     **{
         operator: _float_scalar(operator)
         for operator in (aten.add.Tensor, aten.sub.Tensor, aten.mul.Tensor, aten.div.Tensor)
