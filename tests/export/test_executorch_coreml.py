@@ -22,11 +22,13 @@ from tests.toy import toy_stages
 TOLERANCE = {"fp32": 1e-6, "fp16": 5e-3}
 
 
-@pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize("index", [0, 2])
-def test_toy_closed_loop_equals_eager(index: int, precision: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("index", "precision"), [(0, "fp32"), (2, "fp16")])
+def test_toy_closed_loop_equals_eager_and_is_silent(
+    index: int, precision: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     stage = toy_stages()[index]
     executor = lower_and_open(TARGET, precision, stage, tmp_path)
+    assert capfd.readouterr() == ("", "")
     assert isinstance(executor, CoreMLExecutor)
     assert executor.engine == "interpreter"
     assert largest_error(stage, executor, steps=200) <= TOLERANCE[precision]
@@ -96,8 +98,3 @@ def test_executorch_missing_names_the_extra(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "executorch.exir", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[executorch\]"):
         TARGET.lower(toy_stages()[0], "fp32", tmp_path / "a.pte", LoweringOptions())
-
-
-def test_lowering_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    TARGET.lower(toy_stages()[1], "fp16", tmp_path / "a.pte", LoweringOptions())
-    assert capfd.readouterr() == ("", "")
