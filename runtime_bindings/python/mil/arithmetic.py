@@ -99,7 +99,6 @@ def _rsqrt(x: Tensor, epsilon: float = 1e-12) -> Tensor:
     return (x + epsilon).rsqrt()
 
 
-
 @_computes("clip")
 def _clip(x: Tensor, alpha: float, beta: float) -> Tensor:
     return x.clip(alpha, beta)
