@@ -90,7 +90,7 @@ def test_the_basis_gives_the_vertices_that_the_session_gives(bundle, speech):
     with bundle.session() as session:
         session.push(speech[16_000:24_000])
         for frame in session.poll():
-            coefficients = frame.outputs["coefficients"]
+            coefficients = frame.outputs["motion_decoder.coefficients"]
             blended = np.einsum("d,dvc->vc", coefficients.reshape(-1), basis["basis"])
             blended += parameters["template"] + basis["offset"]
             assert np.abs(blended - frame.values).max() < 1e-3

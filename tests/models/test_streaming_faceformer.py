@@ -15,14 +15,14 @@ from sdk.errors import UsageError
 from sdk.models.faceformer import FaceFormer
 from sdk.models.faceformer.audio_stages import HOP, LogMelEncoder, Wav2Vec2Convolutions, Wav2Vec2Transformer, phase_mix
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
-from sdk.models.faceformer.config import FaceFormerConfig
+from sdk.models.faceformer.config import Dataset
 from sdk.models.faceformer.entry import ENTRY
 from sdk.models.faceformer.rollout import rollout
-from sdk.models.layers.wav2vec2 import Wav2Vec2Config
 from sdk.models.registry import BuildOptions
 from sdk.pretrained import SPEECH
 from sdk.spec import FrameRate
 from sdk.stage import Stage
+from tests.models.tiny_faceformer import tiny_config, tiny_faceformer
 
 ORACLES = Path(__file__).parent.parent / "oracles" / "faceformer"
 TOLERANCE = 1e-5
@@ -39,19 +39,9 @@ def speech():
     return load_speech(SPEECH)
 
 
-def small_model(dataset: str) -> FaceFormer:
-    """A FaceFormer of either variant with every weight drawn anew: published zero weights would hide errors."""
-    torch.manual_seed(11)
-    encoder = Wav2Vec2Config(hidden=32, layers=2, heads=2, ffn=64, conv_dim=(32,) * 7)
-    period = 30 if dataset == "vocaset" else 25
-    config = FaceFormerConfig(dataset=dataset, vertice_dim=30, period=period, subjects=3, encoder=encoder)
-    model = FaceFormer(config).eval()
-    for parameter in model.parameters():
-        if parameter.dim() > 1:
-            parameter.normal_(0, 0.15)
-        else:
-            parameter.add_(torch.randn_like(parameter) * 0.1)
-    return model
+def small_model(dataset: Dataset) -> FaceFormer:
+    """Either variant, with the decoder's published width and ten vertices."""
+    return tiny_faceformer(tiny_config(dataset, feature_dim=64, vertice_dim=30, layers=2))
 
 
 def run_stage(stage: Stage, rows: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
