@@ -80,9 +80,19 @@ class Stage(nn.Module, abc.ABC):
         """The step on flat tensors: inputs then state in, outputs then next state out, in the order of `spec`."""
         count = len(self.inputs)
         inputs = dict(zip((tensor.name for tensor in self.inputs), flat[:count], strict=True))
-        state = unflatten(self.init_state(), iter(flat[count:]))
+        state = unflatten(self._form(), iter(flat[count:]))
         outputs, after = self.step(inputs, state)
         return (*(outputs[tensor.name] for tensor in self.outputs), *(leaf for _, leaf in flatten(after)))
+
+    def _form(self) -> Tree:
+        """A tree of the state's form. Kept, because zeroing megabytes of cache at every step would cost more than some
+        steps do; made anew while a program is traced, where tensors are not real.
+        """
+        if torch.compiler.is_compiling():
+            return self.init_state()
+        if "_kept_form" not in self.__dict__:
+            self.__dict__["_kept_form"] = self.init_state()
+        return self.__dict__["_kept_form"]
 
     def example(self, generator: torch.Generator | None = None) -> tuple[Tensor, ...]:
         """Flat arguments of the right shapes: small noise for inputs, the start state for the state."""

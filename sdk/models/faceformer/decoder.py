@@ -19,7 +19,7 @@ DROPOUT = 0.1
 
 
 class PeriodicPositionalEncoding(nn.Module):
-    """Adds a sinusoid of the frame's place in its period (Fan et al. 2022, equation 5), then dropout.
+    """Adds a sinusoid of the frame's place in its period (Fan et al. 2022, section 3.2), then dropout.
 
     The published table is the period tiled until it exceeds `positions` frames. It is kept in that form to be the
     buffer of the checkpoint; any frame number may be asked for.

@@ -117,7 +117,7 @@ class MotionDecoder(Stage):
         )
 
     def step(self, inputs: Mapping[str, Tensor], state: MotionState) -> tuple[dict[str, Tensor], MotionState]:
-        """One frame (FaceFormer, section 3.3): self-attention, aligned cross-attention, feed-forward, all post-norm."""
+        """One frame (FaceFormer, section 3.2): self-attention, aligned cross-attention, feed-forward, all post-norm."""
         position, period = self.position.step(state.period)
         x = state.feedback + inputs["style_embedding"] + position
         attended, attention = self.self_attention.step(x, state.attention)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 def sinusoid_table(rows: int, width: int) -> Tensor:
     """Sinusoidal table (rows, width): ``sin(p * 10000^(-2i/width))`` on even channels, cosine on odd.
 
-    Source: FaceFormer (CVPR 2022), section 3.3, periodic positional encoding.
+    Source: FaceFormer (CVPR 2022), section 3.2, periodic positional encoding.
     """
     position = torch.arange(rows, dtype=torch.float32).reshape(-1, 1)
     frequency = torch.exp(torch.arange(0, width, 2, dtype=torch.float32) * (-math.log(10000.0) / width))
@@ -27,7 +27,8 @@ def temporal_bias(heads: int, period: int, window: int) -> Tensor:
     """FaceFormer's temporal bias by age, (heads, window): ``-slope * floor(age / period)``.
 
     Head h of n has the slope ``2^(-8 (h + 1) / n)``, for the published 4 heads 1/4, 1/16, 1/64, 1/256.
-    Source: FaceFormer (CVPR 2022), equation 7; slopes after ALiBi (Press et al., ICLR 2022).
+    Source: FaceFormer (CVPR 2022), section 3.2, biased causal self-attention; slopes after ALiBi (Press et al., ICLR
+    2022).
     """
     slopes = torch.tensor([2.0 ** (-8.0 * (head + 1) / heads) for head in range(heads)])
     return -slopes.reshape(-1, 1) * (torch.arange(window) // period).float().reshape(1, -1)
