@@ -7,14 +7,15 @@ records of `sdk.bundle.manifest`; what a schema cannot say (sources exist, files
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+import click
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DictSchema
 
 from sdk.bundle.manifest import Manifest
+from sdk.cli.common import run
 
 DEFAULT = Path("docs/manifest.schema.json")
 
@@ -40,6 +41,12 @@ def schema_text() -> str:
     return json.dumps(manifest_schema(), indent=2) + "\n"
 
 
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT)
+def write_schema(file: Path) -> None:
+    """Write the JSON Schema of a bundle's manifest to FILE."""
+    file.write_text(schema_text(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    destination = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
-    destination.write_text(schema_text(), encoding="utf-8")
+    run(write_schema, "python -m sdk.bundle.schema")

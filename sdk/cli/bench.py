@@ -105,9 +105,9 @@ def _print(costs: list[StageCost]) -> None:
     from rich.table import Table
 
     table = Table(title="Cost of a step, one thread")
-    for heading in ("target", "precision", "stage", "steps", "median ms", "p95 ms", "of real time"):
-        table.add_column(heading, justify="left" if heading in ("target", "precision", "stage") else "right")
+    for heading in ("target", "stage", "steps", "median ms", "p95 ms", "of real time"):
+        table.add_column(heading, justify="left" if heading in ("target", "stage") else "right", no_wrap=True)
     for cost in costs:
         figures = (str(cost.steps), f"{cost.median_ms:.3f}", f"{cost.p95_ms:.3f}", f"{cost.load:.1%}")
-        table.add_row(cost.target, cost.precision, cost.stage, *figures)
+        table.add_row(f"{cost.target} {cost.precision}", cost.stage, *figures)
     stdout.print(table)
