@@ -16,6 +16,7 @@ from export.loose import export_components
 from export.plan import Job, calibration_speech, check_components, plan_jobs
 from export.targets.base import LoweringOptions, find_target, target_names
 from sdk.bundle import Bundle
+from sdk.bundle.eager import TARGET as EAGER
 from sdk.cli.common import progress, run, stdout
 from sdk.cli.face_options import read_vertices
 from sdk.errors import UsageError
@@ -182,20 +183,20 @@ def inspect_command(bundle: Path, as_json: bool) -> None:
     pipeline = manifest.pipeline
     click.echo(f"{manifest.model.title} ({manifest.model.name}), licence {manifest.model.licence}")
     click.echo(f"{pipeline.frame_rate} frames a second, lookahead {pipeline.lookahead_samples} samples")
-    tensors = Table(title="Tensors")
-    for heading in ("stage", "clock", "tensor", "shape", "unit", "from"):
-        tensors.add_column(heading)
+    every = {"prepare": "once a session", "hop": f"every {pipeline.hop} samples", "frame": "every frame"}
     for stage in pipeline.stages:
-        for tensor in stage.inputs:
-            tensors.add_row(stage.name, stage.clock, tensor.name, str(tensor.shape), tensor.unit, tensor.source)
-        for output in stage.outputs:
-            tensors.add_row(stage.name, stage.clock, f"-> {output.name}", str(output.shape), output.unit, "")
-        state = sum(tensor.size for tensor in stage.state)
-        tensors.add_row(
-            stage.name, stage.clock, f"{len(stage.state)} states", f"{state} numbers", "", "", end_section=True
+        numbers = sum(tensor.size for tensor in stage.state)
+        click.echo(
+            f"{stage.name}: {every[stage.clock]}, {len(stage.state)} state tensors of {numbers:,} numbers in all"
         )
-    stdout.print(tensors)
+        for tensor in stage.inputs:
+            click.echo(f"  in   {tensor.name} {tensor.shape} [{tensor.unit}] from {tensor.source}")
+        for output in stage.outputs:
+            click.echo(f"  out  {output.name} {output.shape} [{output.unit}]")
     for record in manifest.targets:
+        if record.target == EAGER:
+            click.echo(f"{record.target} {record.precision}: the reference")
+            continue
         error = record.measured.get("closed_loop.max_abs_of_range")
         proof = "not measured" if error is None else f"largest error {error:.1e} of range"
         outside = ", ".join(record.undelegated) or "nothing"
