@@ -122,8 +122,8 @@ def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds:
         click.echo(json.dumps(_as_json(result, seconds), indent=2))
         return
     table = Table(title=staged.card.title)
-    for heading in ("target", "precision", "MB", "largest error, of range", "allowed", "outside the delegate"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("target", "MB", "error of range", "allowed", "outside the delegate"):
+        table.add_column(heading, no_wrap=heading != "outside the delegate")
     sizes = {record.path: record.bytes for record in result.manifest.files}
     for record in result.manifest.targets:
         if not any(job.target.name == record.target for job in jobs):
@@ -134,7 +134,7 @@ def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds:
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.0e}"
         shown = "not measured" if error is None else f"{error:.1e}"
         outside = ", ".join(record.undelegated) or "nothing"
-        table.add_row(record.target, record.precision, f"{size:.2f}", shown, allowed, outside)
+        table.add_row(f"{record.target} {record.precision}", f"{size:.2f}", shown, allowed, outside)
     stdout.print(table)
     if not staged.card.trained:
         click.echo("This model is UNTRAINED: its weights are drawn from a seed and its motion has no meaning.")
