@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from sdk.errors import AudioError, UsageError
+from sdk.models import input_checks
 from sdk.models.faceformer.config import FaceFormerConfig
-from sdk.spec import SAMPLE_RATE
+from sdk.models.input_checks import check_tensor
+
+__all__ = ["check_audio", "check_tensor", "check_vertices"]
 
 
 def check_audio(audio: Tensor, config: FaceFormerConfig, *, stretched: bool = False) -> None:
@@ -21,32 +22,8 @@ def check_audio(audio: Tensor, config: FaceFormerConfig, *, stretched: bool = Fa
     Raises:
         AudioError: it is not.
     """
-    mend = f"give a float32 tensor (1, N) of mono audio at {SAMPLE_RATE} Hz"
-    if not isinstance(audio, Tensor) or audio.dtype != torch.float32:
-        raise AudioError("audio", f"is {_kind(audio)}", mend)
-    if audio.ndim != 2 or audio.shape[0] != 1:
-        raise AudioError("audio", f"has shape {tuple(audio.shape)}", mend)
     features = 1 if stretched and config.dataset == "vocaset" else 2
-    if audio.shape[1] < config.encoder.samples_for(features):
-        shortest = config.encoder.samples_for(features)
-        raise AudioError("audio", f"has {audio.shape[1]} samples, too few for a frame", f"give {shortest} or more")
-    if not torch.isfinite(audio).all():
-        raise AudioError("audio", "has NaN or infinite samples", "replace them, e.g. by zeros")
-
-
-def check_tensor(name: str, value: Tensor, shape: tuple[int, ...]) -> None:
-    """`value` is a finite float32 tensor of that shape.
-
-    Raises:
-        UsageError: it is not.
-    """
-    mend = f"give a float32 tensor {shape}"
-    if not isinstance(value, Tensor) or value.dtype != torch.float32:
-        raise UsageError(name, f"is {_kind(value)}", mend)
-    if tuple(value.shape) != shape:
-        raise UsageError(name, f"has shape {tuple(value.shape)}", mend)
-    if not torch.isfinite(value).all():
-        raise UsageError(name, "has NaN or infinite values", mend)
+    input_checks.check_audio(audio, config.encoder.samples_for(features))
 
 
 def check_vertices(vertices: Tensor, config: FaceFormerConfig) -> None:
@@ -57,7 +34,3 @@ def check_vertices(vertices: Tensor, config: FaceFormerConfig) -> None:
     """
     frames = vertices.shape[1] if isinstance(vertices, Tensor) and vertices.ndim == 3 else 0
     check_tensor("vertices", vertices, (1, max(frames, 1), config.vertice_dim))
-
-
-def _kind(value: object) -> str:
-    return f"of type {value.dtype}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
