@@ -104,8 +104,8 @@ def measure(bundle: Bundle, target: str, precision: str, seconds: float) -> list
 def _print(costs: list[StageCost]) -> None:
     from rich.table import Table
 
-    table = Table(title="Cost of a step, one thread")
-    for heading in ("target", "stage", "steps", "median ms", "p95 ms", "of real time"):
+    table = Table(title="Cost of a step, one thread: median and 95th percentile, share of real time")
+    for heading in ("target", "stage", "steps", "ms", "p95 ms", "real time"):
         table.add_column(heading, justify="left" if heading in ("target", "stage") else "right", no_wrap=True)
     for cost in costs:
         figures = (str(cost.steps), f"{cost.median_ms:.3f}", f"{cost.p95_ms:.3f}", f"{cost.load:.1%}")
