@@ -20,6 +20,7 @@ from sdk.models.faceformer.entry import ENTRY
 from sdk.models.faceformer.rollout import rollout
 from sdk.models.registry import BuildOptions
 from sdk.pretrained import SPEECH
+from sdk.runtime import EagerExecutor, Session
 from sdk.spec import FrameRate
 from sdk.stage import Stage
 from tests.models.tiny_faceformer import tiny_config, tiny_faceformer
@@ -200,3 +201,44 @@ def test_another_frame_rate_is_noted_on_the_card(speech):
         checkpoint=ORACLES / "faceformer_vocaset_tiny.pth", calibration=speech, frame_rate=FrameRate(num=60)
     )
     assert any("Trained at 30" in note for note in ENTRY.build(options).card.notes)
+
+
+def naive_whole_clip(stages: list[Stage], pcm: torch.Tensor, parameters: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The default's causal form without any cache: the encoder on the whole clip, the decoder on every prefix anew."""
+    encoder, identity, decoder = stages
+    clock = SampleClock(FrameRate(num=30), HOP)
+    frames = range(clock.frames_ready(pcm.shape[1]))
+    newest = torch.tensor([clock.newest_hop(frame) for frame in frames])
+    memory = phase_mix(encoder.whole(pcm), newest, torch.tensor([clock.phase(frame) for frame in frames]))
+    prepared, _ = identity.step(parameters, ())
+    feedback, tokens, hidden = torch.zeros(1, 64), [], []
+    for frame in frames:
+        tokens.append(feedback + prepared["style_embedding"] + decoder.position(frame + 1)[-1:])
+        x = torch.cat(tokens)
+        x = decoder.norm1(x + decoder.self_attention(x))
+        x = decoder.norm2(x + decoder.cross(memory[: frame + 1]))
+        x = decoder.norm3(x + decoder.linear2(torch.relu(decoder.linear1(x))))
+        hidden.append(x[-1:])
+        feedback = decoder.feedback(x[-1:])
+    return prepared["rest"] + decoder.basis(torch.cat(hidden)).reshape(len(frames), -1, 3)
+
+
+@pytest.mark.parametrize("chunk", [1_000, 333, 40_000])
+def test_a_session_is_the_whole_clip_form_beyond_the_attention_window(speech, chunk):
+    """Streaming equals the whole clip within 1e-5 of the motion's range: 75 frames, the window is 64."""
+    staged = ENTRY.build(BuildOptions())
+    pcm = speech[16_000:56_000]
+    whole = naive_whole_clip(
+        list(staged.stages),
+        torch.from_numpy(pcm)[None],
+        {name: torch.from_numpy(value) for name, value in staged.parameters.items()},
+    ).numpy()
+    with Session(staged.pipeline, EagerExecutor(staged.stages), staged.parameters) as session:
+        frames = []
+        for at in range(0, len(pcm), chunk):
+            session.push(pcm[at : at + chunk])
+            frames += [frame.values for frame in session.poll()]
+    streamed = np.stack(frames)
+    assert streamed.shape == whole.shape == (75, 784, 3)
+    motion = np.ptp(whole, axis=0).max()
+    assert np.abs(streamed - whole).max() <= 1e-5 * motion
