@@ -7,7 +7,6 @@ out by the others and not the other way round.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import torch
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from sdk.errors import CheckpointError, UsageError
+from sdk.models.checkpoint_file import told_size
 from sdk.models.faceformer.config import PERIODS, POSITIONS, Dataset, FaceFormerConfig
 from sdk.models.layers.wav2vec2 import Wav2Vec2Config
 
@@ -151,8 +151,4 @@ def _conv_dims(state: Mapping[str, Tensor], path: str) -> tuple[int, ...]:
 
 
 def _size(state: Mapping[str, Tensor], path: str, axes: Iterable[Axis], *usual: int) -> int:
-    axes = list(axes)
-    told = [state[key].shape[axis] for key, axis in axes if key in state and state[key].ndim > axis]
-    if not told:
-        raise CheckpointError(path, f"lacks {axes[0][0]} of the right shape", "give a published one")
-    return Counter([*usual, *told]).most_common(1)[0][0]
+    return told_size(state, path, axes, *usual, mend="give a published one")
