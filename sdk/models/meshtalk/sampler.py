@@ -1,0 +1,207 @@
+"""Sampling the context model frame by frame, at a cost that does not depend on how much came before.
+
+The published loop runs the whole network once for each head of each frame, and copies a history that grows. Here, with
+the same labels:
+
+* *Waves.* A head depends on heads of its own frame six and more below it. So six heads are drawn at once, and between
+  two draws each layer computes only what that draw made possible: in a frame every value is computed once.
+* *Rings.* A layer reads the frame before and the one ``1 + dilation`` before. A ring of that many frames is all it
+  keeps: 2 + 3 + 5 + 9 = 19 frames. When a ring has gone round once, the older taps of all its frames are one product.
+* *Gathers.* Everything up to the first nonlinearity is linear in one-hot vectors: a sum of rows of tables made once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sdk.models.meshtalk.config import HEAD_WIDTH, MASKED_LAYERS, SLOPE
+from sdk.models.meshtalk.context_model import ContextLayer, ContextModel, MaskedLayer
+from sdk.models.meshtalk.quantise import gumbel_noise
+
+BLOCK = 256
+"""Frames whose sound and noise are prepared at once."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """The heads that a layer can compute in one wave, and the product with the layer below that they need.
+
+    Attributes:
+        rows: channels of these heads.
+        inputs: channels of the layer below that any of them sees, counted from the first.
+        weight: (rows, inputs) masked.
+    """
+
+    rows: slice
+    inputs: int
+    weight: Tensor
+
+
+@dataclass(frozen=True)
+class Wave:
+    """What can be computed between two draws.
+
+    Attributes:
+        first: channels of the first context layer, whose input comes from gathers.
+        layers: bands of the other context layers; None where no head is left.
+        logits: band of the logits of the heads drawn next; None after the last draw.
+        bias: of these logits.
+        draw: these heads.
+    """
+
+    first: slice
+    layers: list[Band | None]
+    logits: Band | None
+    bias: Tensor
+    draw: slice
+
+
+class Ring:
+    """Past inputs of one context layer and what their older taps give to the frames to come."""
+
+    def __init__(self, layer: ContextLayer, width: int) -> None:
+        older, newer = layer.historic.weight.unbind(-1)
+        self.older, self.newer = older.contiguous(), newer.contiguous()
+        self.inputs = torch.zeros(layer.reach, width)
+        self.pending = torch.zeros(layer.reach, width)
+
+    def past(self, frame: int, base: Tensor) -> Tensor:
+        """The layer's sum of `base` and both taps at `frame`."""
+        slot = frame % len(self.inputs)
+        if slot == 0:
+            torch.mm(self.inputs, self.older.mT, out=self.pending)
+        return torch.addmv(base + self.pending[slot], self.newer, self.inputs[slot - 1])
+
+    def push(self, frame: int, x: Tensor) -> None:
+        """Keep the layer's input at `frame`."""
+        self.inputs[frame % len(self.inputs)] = x
+
+
+class ContextSampler:
+    """Tables of one `ContextModel`; stale once its weights change.
+
+    Args:
+        model: in float32.
+    """
+
+    @torch.no_grad()
+    def __init__(self, model: ContextModel) -> None:
+        self.heads, self.classes = model.heads, model.classes
+        self.layers: list[ContextLayer] = list(model.context_layers)  # type: ignore[arg-type]
+        self.width = self.heads * HEAD_WIDTH
+        first = self.layers[0]
+        matrices = torch.cat([first.weight(), *first.historic.weight.unbind(-1)])
+        table = _through_embedding(model, matrices)
+        self.now = table[:, : self.width].contiguous()
+        self.later = table[:, self.width :].contiguous()
+        now_bias, self.later_bias = torch.split(
+            F.linear(_bias(model.embedding), matrices), [self.width, 2 * self.width]
+        )
+        self.sound_weight = torch.cat([layer.unmasked_linear.weight[..., 0] for layer in self.layers])
+        biases = [_bias(layer) + _bias(layer, "unmasked_linear") + _bias(layer, "historic") for layer in self.layers]
+        self.sound_bias = torch.cat([biases[0] + now_bias, *biases[1:]])
+        self.first_rows = self.classes * torch.arange(self.heads)
+        self.waves = self._plan(model)
+
+    @torch.no_grad()
+    def sample(self, audio_code: Tensor, uniforms: Tensor | None = None) -> Tensor:
+        """Draw the categories of a clip.
+
+        Args:
+            audio_code: (T, 128).
+            uniforms: (T, H, C) in [0, 1] for Gumbel sampling; None takes the likeliest category.
+
+        Returns:
+            Labels (T, H) int64.
+        """
+        labels = torch.empty(len(audio_code), self.heads, dtype=torch.int64)
+        rings = [Ring(layer, self.width) for layer in self.layers[1:]]
+        # Of the first layer: the newer tap of the frame before, then the older taps of the two frames before.
+        newer, older, oldest = torch.zeros(3, self.width)
+        frame = 0
+        for start in range(0, len(audio_code), BLOCK):
+            sound = F.linear(audio_code[start : start + BLOCK], self.sound_weight, self.sound_bias)
+            noise = None if uniforms is None else gumbel_noise(uniforms[start : start + BLOCK])
+            for index, heard in enumerate(sound.reshape(len(sound), -1, self.width)):
+                bases = [heard[0] + newer + oldest]
+                bases += [ring.past(frame, base) for ring, base in zip(rings, heard[1:], strict=True)]
+                self._draw(bases, None if noise is None else noise[index], labels[frame])
+                later = F.embedding(labels[frame] + self.first_rows, self.later).sum(0) + self.later_bias
+                oldest, (older, newer) = older, torch.split(later, self.width)
+                for ring, x in zip(rings, bases, strict=False):
+                    ring.push(frame, x)
+                frame += 1
+        return labels
+
+    def _draw(self, bases: list[Tensor], noise: Tensor | None, labels: Tensor) -> None:
+        """Draw one frame into `labels` (H,); `bases` (W,) of each layer become the layers' outputs."""
+        gathered = torch.zeros(self.width)
+        for wave in self.waves:
+            x = bases[0]
+            rows = x[wave.first]
+            F.leaky_relu(rows.add_(gathered[wave.first]), SLOPE, inplace=True)
+            for band, base in zip(wave.layers, bases[1:], strict=True):
+                if band is not None:
+                    rows = base[band.rows].addmv_(band.weight, x[: band.inputs])
+                    F.leaky_relu(rows, SLOPE, inplace=True)
+                x = base
+            if wave.logits is not None:
+                logits = torch.addmv(wave.bias, wave.logits.weight, x[: wave.logits.inputs])
+                scores = logits.reshape(-1, self.classes)
+                # Log-probabilities differ from logits by a constant a head, which no argmax sees.
+                chosen = (scores if noise is None else scores + noise[wave.draw]).argmax(-1)
+                labels[wave.draw] = chosen
+                gathered += F.embedding(chosen + self.first_rows[wave.draw], self.now).sum(0)
+
+    def _plan(self, model: ContextModel) -> list[Wave]:
+        """Waves of a frame: one a draw, and one that completes the layers for the frames to come."""
+        weights = [layer.weight() for layer in self.layers[1:]]
+        last, bias = model.logits.weight(), _bias(model.logits)
+        draws = -(-self.heads // MASKED_LAYERS)
+        waves = []
+        for wave in range(draws + 1):
+            # Heads up to this many are computed by each layer, the embedding first and the logits last.
+            ready = [min(self.heads, MASKED_LAYERS * wave + depth + 1) for depth in range(MASKED_LAYERS)]
+            done = [min(self.heads, max(0, MASKED_LAYERS * (wave - 1) + depth + 1)) for depth in range(MASKED_LAYERS)]
+            spans = list(zip(done, ready, strict=True))[1:]
+            layers = [_band(weight, HEAD_WIDTH, span) for weight, span in zip(weights, spans[1:-1], strict=True)]
+            if wave == draws:
+                layers[-1] = None  # only the logits read the last layer
+            draw = slice(*spans[-1])
+            waves.append(
+                Wave(
+                    first=slice(*(HEAD_WIDTH * head for head in spans[0])),
+                    layers=layers,
+                    logits=_band(last, self.classes, spans[-1]),
+                    bias=bias[draw.start * self.classes : draw.stop * self.classes],
+                    draw=draw,
+                )
+            )
+        return waves
+
+
+def _band(weight: Tensor, outputs: int, heads: tuple[int, int]) -> Band | None:
+    start, stop = heads
+    if start == stop:
+        return None
+    rows, inputs = slice(start * outputs, stop * outputs), (stop - 1) * HEAD_WIDTH
+    return Band(rows, inputs, weight[rows, :inputs].contiguous())
+
+
+def _through_embedding(model: ContextModel, matrices: Tensor) -> Tensor:
+    """`matrices` (n, W) times the embedding without bias: a row of n for each category, (H * C, n)."""
+    embedding = model.embedding.masked_linear.weight[..., 0].reshape(-1, model.heads, model.classes)
+    tables = []
+    for head in range(model.heads):
+        seen = slice((head + 1) * HEAD_WIDTH, None)  # the rows that see this head
+        tables.append(embedding[seen, head].mT @ matrices[:, seen].mT)
+    return torch.cat(tables)
+
+
+def _bias(layer: MaskedLayer, part: str = "masked_linear") -> Tensor:
+    bias = layer.get_parameter(f"{part}.bias")
+    return bias.detach()
