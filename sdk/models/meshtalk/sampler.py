@@ -60,25 +60,39 @@ class Wave:
     draw: slice
 
 
+@dataclass(frozen=True)
+class Taps:
+    """The matrices (W, W) of one context layer's past.
+
+    Attributes:
+        older: of the frame `reach` frames back.
+        newer: of the frame before.
+        reach: frames.
+    """
+
+    older: Tensor
+    newer: Tensor
+    reach: int
+
+
 class Ring:
     """Past inputs of one context layer and what their older taps give to the frames to come."""
 
-    def __init__(self, layer: ContextLayer, width: int) -> None:
-        older, newer = layer.historic.weight.unbind(-1)
-        self.older, self.newer = older.contiguous(), newer.contiguous()
-        self.inputs = torch.zeros(layer.reach, width)
-        self.pending = torch.zeros(layer.reach, width)
+    def __init__(self, taps: Taps) -> None:
+        self.taps = taps
+        self.inputs = torch.zeros(taps.reach, len(taps.newer))
+        self.pending = torch.zeros_like(self.inputs)
 
     def past(self, frame: int, base: Tensor) -> Tensor:
         """The layer's sum of `base` and both taps at `frame`."""
-        slot = frame % len(self.inputs)
+        slot = frame % self.taps.reach
         if slot == 0:
-            torch.mm(self.inputs, self.older.mT, out=self.pending)
-        return torch.addmv(base + self.pending[slot], self.newer, self.inputs[slot - 1])
+            torch.mm(self.inputs, self.taps.older.mT, out=self.pending)
+        return torch.addmv(base + self.pending[slot], self.taps.newer, self.inputs[slot - 1])
 
     def push(self, frame: int, x: Tensor) -> None:
         """Keep the layer's input at `frame`."""
-        self.inputs[frame % len(self.inputs)] = x
+        self.inputs[frame % self.taps.reach] = x
 
 
 class ContextSampler:
@@ -91,9 +105,9 @@ class ContextSampler:
     @torch.no_grad()
     def __init__(self, model: ContextModel) -> None:
         self.heads, self.classes = model.heads, model.classes
-        self.layers: list[ContextLayer] = list(model.context_layers)  # type: ignore[arg-type]
+        layers: list[ContextLayer] = list(model.context_layers)  # type: ignore[arg-type]
         self.width = self.heads * HEAD_WIDTH
-        first = self.layers[0]
+        first = layers[0]
         matrices = torch.cat([first.weight(), *first.historic.weight.unbind(-1)])
         table = _through_embedding(model, matrices)
         self.now = table[:, : self.width].contiguous()
@@ -101,11 +115,15 @@ class ContextSampler:
         now_bias, self.later_bias = torch.split(
             F.linear(_bias(model.embedding), matrices), [self.width, 2 * self.width]
         )
-        self.sound_weight = torch.cat([layer.unmasked_linear.weight[..., 0] for layer in self.layers])
-        biases = [_bias(layer) + _bias(layer, "unmasked_linear") + _bias(layer, "historic") for layer in self.layers]
+        self.sound_weight = torch.cat([layer.unmasked_linear.weight[..., 0] for layer in layers])
+        biases = [_bias(layer) + _bias(layer, "unmasked_linear") + _bias(layer, "historic") for layer in layers]
         self.sound_bias = torch.cat([biases[0] + now_bias, *biases[1:]])
         self.first_rows = self.classes * torch.arange(self.heads)
-        self.waves = self._plan(model)
+        self.taps = []
+        for layer in layers[1:]:
+            older, newer = layer.historic.weight.detach().unbind(-1)
+            self.taps.append(Taps(older.contiguous(), newer.contiguous(), layer.reach))
+        self.waves = self._plan(model, [layer.weight() for layer in layers[1:]])
 
     @torch.no_grad()
     def sample(self, audio_code: Tensor, uniforms: Tensor | None = None) -> Tensor:
@@ -119,7 +137,7 @@ class ContextSampler:
             Labels (T, H) int64.
         """
         labels = torch.empty(len(audio_code), self.heads, dtype=torch.int64)
-        rings = [Ring(layer, self.width) for layer in self.layers[1:]]
+        rings = [Ring(taps) for taps in self.taps]
         # Of the first layer: the newer tap of the frame before, then the older taps of the two frames before.
         newer, older, oldest = torch.zeros(3, self.width)
         frame = 0
@@ -157,9 +175,8 @@ class ContextSampler:
                 labels[wave.draw] = chosen
                 gathered += F.embedding(chosen + self.first_rows[wave.draw], self.now).sum(0)
 
-    def _plan(self, model: ContextModel) -> list[Wave]:
+    def _plan(self, model: ContextModel, weights: list[Tensor]) -> list[Wave]:
         """Waves of a frame: one a draw, and one that completes the layers for the frames to come."""
-        weights = [layer.weight() for layer in self.layers[1:]]
         last, bias = model.logits.weight(), _bias(model.logits)
         draws = -(-self.heads // MASKED_LAYERS)
         waves = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 RADIUS = 4
 """Frames to either side: the smoothed regions look 4 frames (133 ms) ahead."""
@@ -31,7 +30,8 @@ def smooth(geometry: Tensor, mask: Tensor) -> Tensor:
     """
     frames = geometry.shape[1]
     places = torch.arange(-RADIUS, frames + RADIUS, device=geometry.device).clamp(0, frames - 1)
-    lines = geometry.flatten(2).mT
-    padded = lines[..., places].reshape(-1, 1, frames + 2 * RADIUS)
-    smoothed = F.conv1d(padded, gaussian_taps().to(geometry).reshape(1, 1, -1)).reshape(lines.shape)
-    return torch.lerp(geometry, smoothed.mT.reshape(geometry.shape), mask[:, None])
+    padded = geometry[:, places]
+    smoothed = torch.zeros_like(geometry)
+    for offset, tap in enumerate(gaussian_taps().tolist()):
+        smoothed.add_(padded[:, offset : offset + frames], alpha=tap)
+    return torch.lerp(geometry, smoothed, mask[:, None])
