@@ -20,14 +20,15 @@ from safetensors.torch import save
 from torch import Tensor
 
 from sdk.bundle import eager
-from sdk.bundle.errors import WrongValueError, shown
+from sdk.bundle.errors import REEXPORT, NotABundleError, WrongValueError, shown
+from sdk.bundle.json_text import parse_object
 from sdk.bundle.manifest import Json, Manifest, ModelRecord, TargetRecord
 from sdk.bundle.paths import MANIFEST, walk
 from sdk.bundle.reading import parse_manifest
 from sdk.bundle.tensors import write_tensors
 from sdk.bundle.trace import Trace
 from sdk.bundle.verify import file_record
-from sdk.errors import UsageError
+from sdk.errors import BundleError, UsageError
 from sdk.models.registry import StagedModel
 
 WEIGHTS = "reference/weights.safetensors"
@@ -48,15 +49,14 @@ class BundleWriter:
         staged: the model.
 
     Raises:
-        UsageError: `folder` holds something that is not a bundle, or cannot be written.
+        UsageError: `folder` holds something that no export wrote, or cannot be written.
     """
 
     def __init__(self, folder: Path | str, staged: StagedModel) -> None:
         self.folder = Path(folder).absolute()
         self._staged = staged
         self._targets: dict[tuple[str, str], TargetRecord] = {}
-        if self.folder.exists() and not (self.folder / MANIFEST).is_file() and not _is_empty_folder(self.folder):
-            raise UsageError(folder, "exists and is not a bundle", "give another --output-dir or remove it")
+        _check_replaceable(self.folder)
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self._temporary = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent))
@@ -174,5 +174,32 @@ class BundleWriter:
         return manifest
 
 
-def _is_empty_folder(path: Path) -> bool:
-    return path.is_dir() and not any(path.iterdir())
+def _check_replaceable(folder: Path) -> None:
+    """Refuse a folder with anything in it that no export wrote, for `BundleWriter.finish` deletes what is there.
+
+    ``manifest.json`` is a common name, so its presence alone proves nothing. A damaged bundle and one of another format
+    version may be replaced, as long as its manifest still lists what the folder holds.
+
+    Raises:
+        UsageError: it is no bundle, holds a file that its manifest does not list, or cannot be read.
+    """
+    mend = "give another --output-dir or remove it"
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    try:
+        held = {path for path, _ in walk(folder)} - {MANIFEST}
+        foreign = sorted(held - _listed(folder))
+    except (BundleError, OSError) as error:
+        raise UsageError(folder, "exists and is not a bundle", mend) from error
+    if foreign:
+        raise UsageError(folder / shown(foreign[0]), "is not part of the bundle that would be replaced", mend)
+
+
+def _listed(folder: Path) -> set[str]:
+    """Files that a manifest lists, of whatever format version; `BundleError` if it is not one."""
+    path = folder / MANIFEST
+    manifest = parse_object(path.read_bytes(), path)
+    try:
+        return {file["path"] for file in manifest["files"]} if "format_version" in manifest else set()
+    except (KeyError, TypeError) as error:
+        raise NotABundleError(folder, f"its {MANIFEST} is another program's", REEXPORT) from error

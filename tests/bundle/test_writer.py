@@ -116,6 +116,45 @@ def test_what_is_not_a_bundle_is_not_overwritten(staged: StagedModel, tmp_path: 
     assert len(list(tmp_path.iterdir())) == 1
 
 
+OTHER_MANIFESTS = {
+    "web page": '{"name": "my page"}',
+    "list": '{"format_version": 1, "files": 3}',
+    "not JSON": "manifest",
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_MANIFESTS)
+def test_another_program_s_manifest_makes_no_bundle(staged: StagedModel, tmp_path: Path, kind: str) -> None:
+    """Replacing means deleting, and manifest.json is a common name."""
+    folder = tmp_path / "page"
+    folder.mkdir()
+    (folder / "manifest.json").write_text(OTHER_MANIFESTS[kind])
+    (folder / "thesis.txt").write_text("precious")
+    with pytest.raises(UsageError, match="is not"):
+        BundleWriter(folder, staged)
+    assert (folder / "thesis.txt").read_text() == "precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+
+def test_a_user_s_file_in_a_bundle_is_not_deleted(staged: StagedModel, tmp_path: Path) -> None:
+    with BundleWriter(tmp_path / "bundle", staged) as writer:
+        writer.finish()
+    (tmp_path / "bundle" / "notes").mkdir()
+    (tmp_path / "bundle" / "notes" / "mine.txt").write_text("precious")
+    with pytest.raises(UsageError, match=r"notes/mine\.txt: is not part of the bundle"):
+        BundleWriter(tmp_path / "bundle", staged)
+    assert (tmp_path / "bundle" / "notes" / "mine.txt").read_text() == "precious"
+
+
+def test_a_damaged_bundle_is_replaced(staged: StagedModel, tmp_path: Path, toy_model: None) -> None:
+    with BundleWriter(tmp_path / "bundle", staged) as writer:
+        writer.finish()
+    (tmp_path / "bundle" / "parameters.safetensors").write_bytes(b"damaged")
+    with BundleWriter(tmp_path / "bundle", staged) as writer:
+        writer.finish()
+    Bundle.open(tmp_path / "bundle")
+
+
 def test_the_place_cannot_be_written(staged: StagedModel, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
