@@ -10,7 +10,8 @@ import numpy as np
 from export.exporter import Advance
 from export.plan import Job
 from export.targets.base import LoweringOptions
-from sdk.errors import ParityError
+from sdk.bundle.paths import MANIFEST
+from sdk.errors import ParityError, UsageError
 from sdk.models.registry import StagedModel
 from sdk.parity.tolerances import tolerance_for
 from sdk.runtime import EagerExecutor
@@ -36,7 +37,11 @@ def export_components(
 
     Raises:
         ParityError: a file does not compute what its stage does.
+        UsageError: a bundle lies in `folder`, or it cannot be written.
     """
+    if (folder / MANIFEST).exists():
+        # The manifest holds the hash of every file beside it: one more file, or another one, would make it useless.
+        raise UsageError(folder, "holds a bundle, which loose files would break", "give another --output-dir")
     paths = []
     for job in jobs:
         for stage in staged.stages:
@@ -44,7 +49,12 @@ def export_components(
                 continue
             advance(f"{job.target.name} {job.precision} {stage.name}")
             path = folder / job.target.name / job.precision / f"{stage.name}{job.target.suffix}"
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(
+                    folder, f"cannot be written ({error.strerror})", "give another --output-dir"
+                ) from error
             job.target.lower(stage, job.precision, path, options)
             _check(stage, job, path)
             paths.append(path)

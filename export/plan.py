@@ -14,6 +14,7 @@ from sdk.audio.files import load_speech
 from sdk.errors import AudioError, TargetError, UsageError
 from sdk.models.registry import StagedModel
 from sdk.pretrained import SPEECH
+from sdk.spec import SAMPLE_RATE
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
 
@@ -75,6 +76,8 @@ def calibration_speech(folder: Path | None) -> NDArray[np.float32]:
     speech = np.concatenate([load_speech(path) for path in files])
     if not np.isfinite(speech).all():
         raise AudioError(f"--calibration {folder}", "holds samples that are not finite", "remove the broken file")
+    if len(speech) < SAMPLE_RATE:
+        raise AudioError(f"--calibration {folder}", "holds less than a second of audio", "give a folder of speech")
     if np.abs(speech).max() == 0:
         raise AudioError(f"--calibration {folder}", "is digital silence", "give a folder of speech")
     return speech

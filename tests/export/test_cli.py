@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 
 from export.cli import COMMANDS, export_command
@@ -29,9 +31,13 @@ def call(capsys, *arguments, command=export_command):
 def files(tmp_path):
     (tmp_path / "text.pth").write_text("not a checkpoint")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "short").mkdir()
+    soundfile.write(tmp_path / "short" / "click.wav", np.full(100, 0.5, np.float32), 16_000)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "faceformer").mkdir()
     (tmp_path / "other" / "faceformer" / "thesis.txt").write_text("precious")
+    (tmp_path / "b" / "faceformer").mkdir(parents=True)
+    (tmp_path / "b" / "faceformer" / "manifest.json").write_text("{}")
     return tmp_path
 
 
@@ -47,9 +53,15 @@ MISTAKES = {
     "checkpoint text": (["--checkpoint", "{}/text.pth"], "text.pth"),
     "calibration missing": (["--calibration", "{}/none"], "is not a folder"),
     "calibration empty": (["--calibration", "{}/empty"], "holds no WAV, FLAC or OGG file"),
+    "calibration short": (["--calibration", "{}/short"], "holds less than a second"),
     "template": (["--template", "{}/none.npy"], "none.npy"),
     "deployment target": (["--target", "coreml", "--min-deployment-target", "iOS7", "--output-dir", "{}/o"], "iOS7"),
     "folder": (["--target", "onnx", "--output-dir", "{}/other"], "is not a bundle"),
+    "component in a bundle": (
+        ["--components", "identity", "--target", "onnx", "--output-dir", "{}/b"],
+        "holds a bundle",
+    ),
+    "component folder": (["--components", "identity", "--output-dir", "{}/text.pth"], "cannot be written"),
     "option": (["--nonsense"], "--nonsense"),
 }
 
