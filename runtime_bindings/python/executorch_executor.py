@@ -21,6 +21,9 @@ METHOD = "forward"
 NAMES_METHOD = "tensor_names"
 """Constant method that holds `tensor_names`: the format itself keeps no names of tensors."""
 
+FORMAT, IDENTIFIER = b"ET12", slice(4, 8)
+"""Every program's identifier and its place (executorch/schema/program.fbs, "Flatbuffers file identifier")."""
+
 # Numbers of c10::ScalarType, as method metadata gives them (c10/core/ScalarType.h).
 _DTYPES = {3: "int32", 4: "int64", 5: "float16", 6: "float32", 11: "bool"}
 
@@ -77,6 +80,14 @@ class ExecuTorchExecutor:
 
 def _load(runtime: Any, path: Path, stage: StageSpec) -> _Loaded:
     """Load and check one stage's program."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(IDENTIFIER.stop)
+    except OSError as error:
+        raise TargetError(path, f"cannot be read ({error.strerror})", MEND) from error
+    if head[IDENTIFIER] != FORMAT:
+        # The runtime puts the foreign bytes into its own message, which aborts the process if they are not UTF-8.
+        raise TargetError(path, f"is not a program this runtime can load (no {FORMAT.decode()} at its start)", MEND)
     try:
         program = runtime.Runtime.get().load_program(path, verification=runtime.Verification.InternalConsistency)
         if not {METHOD, NAMES_METHOD} <= program.method_names:

@@ -148,9 +148,11 @@ def test_a_truncated_file_is_refused(zoo: LoweredZoo, tmp_path: Path, keep: floa
         open_executor(zoo.with_file("mel", broken))
 
 
-def test_a_file_of_something_else_is_refused(zoo: LoweredZoo, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"not a program\n" * 100, bytes(range(0x80, 0x100)) * 40], ids=["text", "bytes"])
+def test_a_file_of_something_else_is_refused(zoo: LoweredZoo, tmp_path: Path, content: bytes) -> None:
+    """Bytes that are no UTF-8 must not reach ExecuTorch's own message, which would end the process."""
     broken = tmp_path / "notes.txt"
-    broken.write_text("not a program\n" * 100)
+    broken.write_bytes(content)
     with pytest.raises(TargetError, match=r"notes\.txt"):
         open_executor(zoo.with_file("mel", broken))
 
