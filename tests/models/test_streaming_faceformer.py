@@ -18,6 +18,7 @@ from sdk.models.faceformer.causalise import causal_stages, streaming_config
 from sdk.models.faceformer.config import Dataset
 from sdk.models.faceformer.entry import ENTRY
 from sdk.models.faceformer.rollout import rollout
+from sdk.models.faceformer.streaming_config import StreamingConfig, Wav2Vec2EncoderConfig
 from sdk.models.registry import BuildOptions
 from sdk.pretrained import SPEECH
 from sdk.runtime import EagerExecutor, Session
@@ -171,6 +172,25 @@ def test_reference_weights_rebuild_the_same_stages():
         assert ours.spec == theirs.spec
         for a, b in zip(ours(*ours.example()), theirs(*ours.example()), strict=True):
             assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("change", [{"heads": 7}, {"feature_dim": 1}, {"feature_dim": 63, "heads": 9}])
+def test_sizes_that_do_not_fit_are_no_configuration(change):
+    """A bundle's manifest is not trusted: it must not reach the assertions of the layers."""
+    config = ENTRY.build(BuildOptions()).config["streaming"]
+    with pytest.raises(ValueError, match="feature_dim must be even and a multiple of heads"):
+        StreamingConfig.model_validate({**config, **change})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"heads": 5}, {"pos_conv_groups": 5}, {"strides": (5, 2)}, {"conv_dim": (), "kernels": (), "strides": ()}],
+)
+def test_encoder_sizes_that_do_not_fit_are_no_configuration(change, speech):
+    options = BuildOptions(checkpoint=ORACLES / "faceformer_vocaset_tiny.pth", calibration=speech)
+    encoder = ENTRY.build(options).config["streaming"]["encoder"]
+    with pytest.raises(ValueError, match="must be"):
+        Wav2Vec2EncoderConfig.model_validate({**encoder, **change})
 
 
 def test_the_default_says_that_it_is_untrained():

@@ -40,6 +40,14 @@ class Wav2Vec2EncoderConfig(Record):
     transformer_clock: Literal["hop", "frame"]
     window: Annotated[int, Field(ge=2)] = 64
 
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Wav2Vec2EncoderConfig:
+        if not len(self.conv_dim) == len(self.kernels) == len(self.strides) > 0:
+            raise ValueError("conv_dim, kernels and strides must be of one length")
+        if self.hidden % self.heads or self.hidden % self.pos_conv_groups:
+            raise ValueError("hidden must be a multiple of heads and of pos_conv_groups")
+        return self
+
 
 class StreamingConfig(Record):
     """A streaming FaceFormer.
@@ -65,4 +73,10 @@ class StreamingConfig(Record):
         per_frame = self.encoder.kind == "wav2vec2" and self.encoder.transformer_clock == "frame"
         if per_frame != (self.memory == "direct"):
             raise ValueError("memory 'direct' goes with an encoder on the frame clock, and only with it")
+        return self
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> StreamingConfig:
+        if self.feature_dim % self.heads or self.feature_dim % 2:
+            raise ValueError("feature_dim must be even and a multiple of heads")
         return self
