@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sdk import __version__
-from sdk.bundle.errors import shown
+from sdk.bundle.errors import UnknownPrecisionError, shown
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.trace import Trace
 from sdk.errors import BundleError, TargetError, UsageError
@@ -98,6 +98,9 @@ class Gate:
             if wanted and precision in (None, held):
                 modes: tuple[Mode, ...] = ("closed_loop",) if target == REFERENCE else ("teacher_forced", "closed_loop")
                 keys += [CaseKey(target, held, mode, requested=bool(targets)) for mode in modes]
+        if not keys:
+            names = ", ".join(dict.fromkeys(held for _, held in self.bundle.targets()))
+            raise UnknownPrecisionError(self.bundle.path, f"has no target in {shown(precision)!r}", f"it has {names}")
         return keys
 
     def check(self, key: CaseKey) -> Case:

@@ -166,6 +166,7 @@ def test_more_frames_than_the_vectors_hold(good_bundle: Path) -> None:
     [
         (["nothing"], {}, UnknownTargetError),
         (["close"], {"precision": "fp64"}, UnknownPrecisionError),
+        (None, {"precision": "fp64"}, UnknownPrecisionError),
         (None, {"frames": 0}, UsageError),
     ],
 )
