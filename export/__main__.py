@@ -1,5 +1,11 @@
 """Command line of the exporter: see `export.cli`."""
 
-from export.cli import main
+import sys
+
+try:
+    from export.cli import main
+except KeyboardInterrupt:  # PyTorch alone takes seconds to import: time to think better of it
+    sys.stderr.write("\npython -m export: interrupted\n")
+    sys.exit(130)
 
 main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +48,10 @@ def bench(bundle: Path, target: str | None, seconds: float, as_json: bool) -> No
     import torch
 
     from sdk.bundle import Bundle
-    from sdk.errors import TargetError
+    from sdk.errors import TargetError, UsageError
 
+    if math.isnan(seconds):  # the one number that passes a range
+        raise UsageError("--seconds", "nan is not a length", "give seconds from 0.5 to 3600")
     torch.set_num_threads(1)
     costs: list[StageCost] = []
     with Bundle.open(bundle) as opened, progress() as bar:

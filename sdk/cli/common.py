@@ -17,18 +17,29 @@ stderr = Console(stderr=True)
 
 
 def run(command: click.Command, name: str, args: Sequence[str] | None = None) -> NoReturn:
-    """Run a click command as a program: exit 0 good, 1 a gate failed, 2 bad usage or input, 130 interrupted."""
+    """Run a click command as a program.
+
+    Exit codes: 0 good, 1 a gate failed, 2 bad usage or input, 130 interrupted, 141 the reader of a pipe has gone.
+    """
     try:
         result = command.main(args=args, prog_name=name, standalone_mode=False)
     except NowfaceError as error:
         click.echo(f"{name}: {error}", err=True)
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:  # its message is the help, whose lines are wanted
+        click.echo(error.format_message(), err=True)
+        sys.exit(2)
     except click.ClickException as error:
         click.echo(f"{name}: {' '.join(error.format_message().split())}", err=True)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo(f"{name}: interrupted", err=True)
         sys.exit(130)
+    except SystemExit:  # how click and rich leave when a pipe is closed: with 1, which here means a failed gate
+        sys.exit(141)
+    except OSError as error:
+        click.echo(f"{name}: {error.filename or 'output'}: {error.strerror}; mend the file system", err=True)
+        sys.exit(2)
     sys.exit(result if isinstance(result, int) else 0)
 
 

@@ -35,7 +35,8 @@ def test_the_table_names_the_target(toy_bundle, capsys):
     assert "eager" in out.out
 
 
-def test_an_unknown_target_is_bad_usage(toy_bundle, capsys):
-    code, out = call(capsys, toy_bundle, "--target", "abacus")
+@pytest.mark.parametrize("arguments", [("--target", "abacus"), ("--seconds", "nan"), ("--seconds", "inf")])
+def test_a_mistake_is_bad_usage(toy_bundle, capsys, arguments):
+    code, out = call(capsys, toy_bundle, *arguments)
     assert code == 2
     assert len(out.err.strip().splitlines()) == 1
