@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,8 @@ class Resampler:
     """
 
     def __init__(self, rate_in: int) -> None:
-        if not LOWEST_RATE <= rate_in <= HIGHEST_RATE or rate_in != int(rate_in):
+        number = isinstance(rate_in, Real)
+        if not number or not LOWEST_RATE <= rate_in <= HIGHEST_RATE or rate_in != int(rate_in):
             raise AudioError(
                 "sample rate",
                 f"{rate_in} Hz cannot be resampled",
