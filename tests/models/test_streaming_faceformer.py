@@ -13,12 +13,14 @@ from sdk.audio.clock import SampleClock
 from sdk.audio.files import load_speech
 from sdk.errors import UsageError
 from sdk.models.faceformer import FaceFormer
-from sdk.models.faceformer.audio_stages import HOP, LogMelEncoder, Wav2Vec2Convolutions, Wav2Vec2Transformer, phase_mix
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
 from sdk.models.faceformer.config import Dataset
 from sdk.models.faceformer.entry import ENTRY
+from sdk.models.faceformer.hops import HOP, phase_mix
+from sdk.models.faceformer.logmel_encoder import LogMelEncoder
 from sdk.models.faceformer.rollout import rollout
 from sdk.models.faceformer.streaming_config import StreamingConfig, Wav2Vec2EncoderConfig
+from sdk.models.faceformer.wav2vec2_stages import Wav2Vec2Convolutions, Wav2Vec2Transformer
 from sdk.models.registry import BuildOptions
 from sdk.pretrained import SPEECH
 from sdk.runtime import EagerExecutor, Session

@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sdk.audio.level import LevelNormaliser
-from sdk.models.faceformer.audio_stages import HOP
 from sdk.models.faceformer.config import FaceFormerConfig
+from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.model import FaceFormer
 from sdk.models.faceformer.streaming import build_stages, load_stages
 from sdk.models.faceformer.streaming_config import StreamingConfig, Wav2Vec2EncoderConfig

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdk.models.faceformer.audio_stages import HOP, audio_stages
+from sdk.models.faceformer.audio_stages import audio_stages
+from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.motion_decoder import Identity, MotionDecoder
 from sdk.models.faceformer.streaming_config import StreamingConfig
 from sdk.models.registry import ModelCard, StagedModel

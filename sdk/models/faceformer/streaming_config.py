@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sdk.models.layers.wav2vec2 import Wav2Vec2Config
 from sdk.spec import FrameRate, Record
 
 Positive = Annotated[int, Field(ge=1)]
@@ -42,10 +43,7 @@ class Wav2Vec2EncoderConfig(Record):
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Wav2Vec2EncoderConfig:
-        if not len(self.conv_dim) == len(self.kernels) == len(self.strides) > 0:
-            raise ValueError("conv_dim, kernels and strides must be of one length")
-        if self.hidden % self.heads or self.hidden % self.pos_conv_groups:
-            raise ValueError("hidden must be a multiple of heads and of pos_conv_groups")
+        Wav2Vec2Config.model_validate(self.model_dump(exclude={"kind", "transformer_clock", "window"}))
         return self
 
 
