@@ -21,7 +21,7 @@ from runtime_bindings.python.mil.loader import load_program
 from runtime_bindings.python.mil.pte import PteProgram, load_pte
 from runtime_bindings.python.signature import MEND, Port, check_signature, stage_file
 from sdk.errors import TargetError
-from sdk.runtime.executor import Array, Executor, ExecutorSource
+from sdk.runtime.executor import Array, ClosedStages, Executor, ExecutorSource
 from sdk.spec import StageSpec, next_name
 
 INTERPRETER, COREMLTOOLS = "interpreter", "coremltools"
@@ -61,7 +61,7 @@ class CoreMLExecutor:
 
     def close(self) -> None:
         """Free the programs."""
-        self._stages.clear()
+        self._stages = ClosedStages()
 
 
 class InterpretedPackage:

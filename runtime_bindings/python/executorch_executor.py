@@ -14,7 +14,7 @@ from runtime_bindings.python.dependency import require
 from runtime_bindings.python.native_log import native_stderr_hidden
 from runtime_bindings.python.signature import MEND, Port, check_signature, stage_file
 from sdk.errors import TargetError
-from sdk.runtime.executor import Array, Executor, ExecutorSource
+from sdk.runtime.executor import Array, ClosedStages, Executor, ExecutorSource
 from sdk.spec import StageSpec
 
 METHOD = "forward"
@@ -70,7 +70,7 @@ class ExecuTorchExecutor:
 
     def close(self) -> None:
         """Free the programs."""
-        self._stages.clear()
+        self._stages = ClosedStages()
 
     def _tensor(self, array: Array) -> Any:
         # A read-only array would make torch warn that writes are undefined; copies of them are rare and small.

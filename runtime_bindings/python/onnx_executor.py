@@ -10,7 +10,7 @@ from typing import Any
 from runtime_bindings.python.dependency import require
 from runtime_bindings.python.signature import MEND, Port, check_signature, stage_file
 from sdk.errors import TargetError
-from sdk.runtime.executor import Array, Executor, ExecutorSource
+from sdk.runtime.executor import Array, ClosedStages, Executor, ExecutorSource
 from sdk.spec import StageSpec
 
 _DTYPES = {
@@ -57,7 +57,7 @@ class OnnxExecutor:
 
     def close(self) -> None:
         """Free the sessions."""
-        self._stages.clear()
+        self._stages = ClosedStages()
 
 
 def _load(ort: Any, options: Any, path: Path, stage: StageSpec) -> _Loaded:

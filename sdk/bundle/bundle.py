@@ -189,7 +189,7 @@ class Bundle:
         return Trace.load(self.path / self.manifest.vectors)
 
     def close(self) -> None:
-        """Free the loaded models. Sessions on them must not be used afterwards."""
+        """Free the loaded models. Polling a session on them raises SessionError; a new session loads them again."""
         with self._lock:
             while self._executors:
                 self._executors.popitem()[1].close()

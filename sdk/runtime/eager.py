@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from sdk.runtime.executor import Array
+from sdk.runtime.executor import Array, ClosedStages
 from sdk.spec import StageSpec, TensorSpec
 from sdk.stage import Stage
 
@@ -40,8 +40,8 @@ class EagerExecutor:
         return {name.name: _array(stage, name, result) for name, result in zip(made, results, strict=True)}
 
     def close(self) -> None:
-        """Let go of the stages. No run may follow."""
-        self._stages = {}
+        """Let go of the stages."""
+        self._stages = ClosedStages()
 
 
 def _tensor(stage: str, wanted: TensorSpec, array: Array) -> Tensor:

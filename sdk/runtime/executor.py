@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk.errors import TargetError
+from sdk.errors import SessionError, TargetError
 from sdk.spec import PipelineSpec
 
 Array = NDArray[np.float32]
@@ -64,8 +64,15 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None:
-        """Free the model. No run may follow."""
+        """Free the model. A run that follows raises SessionError."""
         ...
+
+
+class ClosedStages(dict[str, Any]):
+    """The loaded stages of a closed executor: none, and looking for one says why."""
+
+    def __missing__(self, stage: str) -> NoReturn:
+        raise SessionError(f"stage {stage}", "its executor is closed", "keep the bundle open while its sessions run")
 
 
 def available_targets() -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 import sdk
 from sdk.bundle import Bundle
 from sdk.bundle.errors import MissingFileError, UnknownPrecisionError, UnknownTargetError
-from sdk.errors import UsageError
+from sdk.errors import SessionError, UsageError
 from tests.bundle.conftest import assert_one_line
 from tests.toy_bundle import build_toy_bundle, speech_like
 
@@ -64,6 +64,14 @@ def test_closing_frees_the_executors(bundle: Bundle) -> None:
     first = bundle.executor("eager")
     bundle.close()
     assert bundle.executor("eager") is not first
+
+
+def test_a_session_that_outlives_its_bundle_says_so(toy_bundle: Path) -> None:
+    with Bundle.open(toy_bundle) as bundle:
+        session = bundle.session()
+        session.push(np.zeros(16_000, np.float32))
+    with pytest.raises(SessionError, match="keep the bundle open"):
+        next(session.poll())
 
 
 def test_reference_weights_are_those_of_the_model(bundle: Bundle) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sdk.errors import MissingDependencyError, TargetError
+from sdk.errors import MissingDependencyError, SessionError, TargetError
 from sdk.runtime.executor import Executor, open_executor
 from tests.export.lowering import LoweredZoo, lower_zoo, random_inputs, run_eager, run_stream, state_of, zero_state
 from tests.export.zoo import zoo_stages
@@ -169,7 +169,7 @@ def test_a_closed_executor_runs_nothing(zoo: LoweredZoo) -> None:
     executor = zoo.open()
     executor.close()
     spec = STAGES["mel"].spec
-    with pytest.raises(KeyError):
+    with pytest.raises(SessionError, match="its executor is closed"):
         executor.run("mel", {**random_inputs(spec, 1), **zero_state(spec)})
 
 
