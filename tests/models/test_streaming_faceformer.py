@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from sdk.audio.clock import SampleClock
 from sdk.audio.files import load_speech
-from sdk.errors import UsageError
+from sdk.errors import CheckpointError, UsageError
 from sdk.models.faceformer import FaceFormer
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
 from sdk.models.faceformer.config import Dataset
@@ -211,6 +211,18 @@ def test_a_published_checkpoint_becomes_stages(speech):
         "motion_decoder",
     ]
     assert staged.pipeline.frame_rate == FrameRate(num=30)
+
+
+def test_a_checkpoint_that_moves_no_whole_vertices_is_refused(speech, tmp_path):
+    """The offline form never needs to know what its numbers are; the streaming form gives (V, 3)."""
+    path = tmp_path / "numbers.pth"
+    state = torch.load(ORACLES / "faceformer_vocaset_tiny.pth", weights_only=True)
+    for key in ("vertice_map_r.weight", "vertice_map_r.bias"):
+        state[key] = state[key][:-1]
+    state["vertice_map.weight"] = state["vertice_map.weight"][:, :-1]
+    torch.save(state, path)
+    with pytest.raises(CheckpointError, match="numbers, not whole vertices"):
+        ENTRY.build(BuildOptions(checkpoint=path, calibration=speech))
 
 
 def test_a_template_of_another_face_is_refused():

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sdk.errors import UsageError
+from sdk.errors import CheckpointError, UsageError
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
 from sdk.models.faceformer.default import CARD, default_config, seed_weights
 from sdk.models.faceformer.model import FaceFormer
@@ -57,6 +57,9 @@ class FaceFormerEntry:
         if options.calibration is None:
             raise UsageError("calibration", "a published checkpoint needs speech to fix its statistics", "give some")
         model = FaceFormer.from_checkpoint(checkpoint)
+        numbers = model.config.vertice_dim
+        if numbers % 3:
+            raise CheckpointError(checkpoint, f"moves {numbers} numbers, not whole vertices", "give a published one")
         config, unit = streaming_config(model.config, options), UNITS[model.config.dataset]
         stages = causal_stages(model, config, unit, options.calibration)
         template = _template(options, np.zeros((config.vertices, 3), np.float32))
