@@ -25,7 +25,7 @@ PIPE_WIDTH = 160
 @click.option("--target", "targets", multiple=True, help="Only this target; repeatable.  [default: all]")
 @click.option("--precision", help="Only this precision.  [default: all]")
 @click.option("--device", type=click.Path(path_type=Path), help="Check a trace recorded on a device.")
-@click.option("--frames", type=click.IntRange(min=1), help="Closed-loop frames; the vectors' audio is repeated.")
+@click.option("--frames", type=click.IntRange(1, 1_000_000), help="Closed-loop frames; the vectors' audio is repeated.")
 @click.option("--report", "page", type=click.Path(path_type=Path), help="Write the report as one HTML file.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write the report as JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of a table.")
