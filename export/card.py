@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from export.figures import largest_error, outside_delegate
 from sdk.bundle.manifest import TargetRecord
 from sdk.models.registry import StagedModel
 from sdk.spec import SAMPLE_RATE
@@ -44,11 +45,11 @@ def model_card(staged: StagedModel, records: Sequence[TargetRecord]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for record in records:
-        measured = record.measured.get("closed_loop.max_abs_of_range")
+        measured = largest_error(record)
         error = "not measured" if measured is None else f"{measured:.1e}"
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.1e}"
         needs = ", ".join(f"{name} {version}" for name, version in record.minimum_os.items()) or "any system"
-        outside = ", ".join(record.undelegated) or "nothing"
+        outside = outside_delegate(record)
         lines.append(f"| {record.target} | {record.precision} | {error} | {allowed} | {outside} | {needs} |")
     if card.notes:
         lines += ["", "## Notes", "", *(f"- {note}" for note in card.notes)]

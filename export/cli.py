@@ -12,15 +12,18 @@ import click
 from rich.table import Table
 
 from export.exporter import Export, export_bundle, steps
+from export.figures import largest_error, outside_delegate
 from export.loose import export_components
 from export.plan import Job, calibration_speech, check_components, plan_jobs
 from export.targets.base import LoweringOptions, find_target, target_names
+from sdk.audio.files import load_speech
 from sdk.bundle import Bundle
 from sdk.bundle.eager import TARGET as EAGER
 from sdk.cli.common import progress, run, stdout
 from sdk.cli.face_options import read_vertices
 from sdk.errors import UsageError
 from sdk.models.registry import BuildOptions, StagedModel, find_model, model_names
+from sdk.pretrained import SPEECH
 from sdk.spec import FrameRate
 
 DEFAULT_MODEL = "faceformer"
@@ -101,7 +104,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
             jobs,
             folder,
             options=options,
-            speech=calibration_speech(None),
+            speech=load_speech(SPEECH),
             parity=not skip_parity,
             advance=advance,
         )
@@ -130,10 +133,10 @@ def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds:
             continue
         prefix = f"{record.target}/{record.precision}/"
         size = sum(count for path, count in sizes.items() if path.startswith(prefix)) / 1e6
-        error = record.measured.get("closed_loop.max_abs_of_range")
+        error = largest_error(record)
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.0e}"
         shown = "not measured" if error is None else f"{error:.1e}"
-        outside = ", ".join(record.undelegated) or "nothing"
+        outside = outside_delegate(record)
         table.add_row(f"{record.target} {record.precision}", f"{size:.2f}", shown, allowed, outside)
     stdout.print(table)
     if not staged.card.trained:
@@ -197,9 +200,9 @@ def inspect_command(bundle: Path, as_json: bool) -> None:
         if record.target == EAGER:
             click.echo(f"{record.target} {record.precision}: the reference")
             continue
-        error = record.measured.get("closed_loop.max_abs_of_range")
+        error = largest_error(record)
         proof = "not measured" if error is None else f"largest error {error:.1e} of range"
-        outside = ", ".join(record.undelegated) or "nothing"
+        outside = outside_delegate(record)
         click.echo(f"{record.target} {record.precision}: {proof}; outside the delegate: {outside}")
     size = sum(file.bytes for file in manifest.files) / 1e6
     click.echo(f"{len(manifest.files)} files, {size:.1f} MB, all hashes good")

@@ -6,7 +6,7 @@ the tool chain (executorch, coremltools, onnx) is imported only inside `lower` a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -65,6 +65,16 @@ class Target:
     versions: Callable[[], Mapping[str, str]]
     minimum_os: Callable[[LoweringOptions], Mapping[str, str]]
     default_precisions: int = 1
+
+
+def check_precision(target: str, precision: str, precisions: Sequence[str]) -> None:
+    """Refuse a precision that a target does not have.
+
+    Raises:
+        TargetError: it is not among `precisions`.
+    """
+    if precision not in precisions:
+        raise TargetError(precision, f"target {target} has no such precision", f"use one of {', '.join(precisions)}")
 
 
 def target_names() -> list[str]:

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from export.targets.base import Lowered, LoweringOptions, Target
+from export.targets.base import Lowered, LoweringOptions, Target, check_precision
 from export.targets.coreml_graph import cannot_convert, export_graph
 from export.targets.coreml_outputs import put_back_copies, take_out_copies
 from export.targets.coreml_precision import computes_in_half
 from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
 from runtime_bindings.python.coreml_tools import coremltools
-from sdk.errors import TargetError
 from sdk.spec import StageSpec
 from sdk.stage import Stage
 
@@ -32,8 +31,7 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
         TargetError: the precision is unknown, or coremltools cannot convert the stage.
         MissingDependencyError: coremltools is not installed.
     """
-    if precision not in PRECISIONS:
-        raise TargetError(precision, f"target {NAME} has no such precision", f"use one of {', '.join(PRECISIONS)}")
+    check_precision(NAME, precision, PRECISIONS)
     spec = stage.spec
     with coremltools() as ct:
         target = deployment_target(ct, options)

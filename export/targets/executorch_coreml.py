@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from export.targets.base import Lowered, LoweringOptions, Target
+from export.targets.base import Lowered, LoweringOptions, Target, check_precision
 from export.targets.coreml_graph import cannot_convert, export_graph
 from export.targets.coreml_precision import asks_full_precision, half_pass_names
 from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
@@ -15,7 +15,6 @@ from export.targets.executorch_xnnpack import undelegated
 from runtime_bindings.python.coreml_tools import coremltools
 from runtime_bindings.python.dependency import require
 from runtime_bindings.python.executorch_executor import METHOD, NAMES_METHOD, tensor_names
-from sdk.errors import TargetError
 from sdk.stage import Stage
 
 NAME = "executorch-coreml"
@@ -30,8 +29,7 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
         TargetError: the precision is unknown, or coremltools cannot convert the stage.
         MissingDependencyError: executorch or coremltools is not installed.
     """
-    if precision not in PRECISIONS:
-        raise TargetError(precision, f"target {NAME} has no such precision", f"use one of {', '.join(PRECISIONS)}")
+    check_precision(NAME, precision, PRECISIONS)
     with coremltools() as ct, torch.no_grad():
         exir = require("executorch.exir", "executorch")
         coreml = require("executorch.backends.apple.coreml.partition", "executorch")

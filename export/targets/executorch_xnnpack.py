@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from export.targets.base import Lowered, LoweringOptions, Target
+from export.targets.base import Lowered, LoweringOptions, Target, check_precision
 from export.targets.quiet import quiet
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR
@@ -18,7 +18,6 @@ from export.targets.rewrites.operator_forms import apply_forms
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
 from runtime_bindings.python.dependency import require
 from runtime_bindings.python.executorch_executor import METHOD, NAMES_METHOD, tensor_names
-from sdk.errors import TargetError
 from sdk.stage import Stage
 
 NAME = "executorch"
@@ -33,8 +32,7 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
         MissingDependencyError: the ``executorch`` wheel is not installed.
         TargetError: the precision is unknown.
     """
-    if precision not in PRECISIONS:
-        raise TargetError(precision, f"target {NAME} has no such precision", f"use one of {', '.join(PRECISIONS)}")
+    check_precision(NAME, precision, PRECISIONS)
     with quiet():
         exir = require("executorch.exir", NAME)
         xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", NAME)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from export.targets.base import Lowered, LoweringOptions, Target
+from export.targets.base import Lowered, LoweringOptions, Target, check_precision
 from export.targets.quiet import quiet
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
@@ -42,8 +42,7 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
         MissingDependencyError: ``onnx`` is not installed.
         TargetError: the precision is unknown, or Unity's engine cannot take the graph.
     """
-    if precision not in PRECISIONS:
-        raise TargetError(precision, f"target {NAME} has no such precision", f"use one of {', '.join(PRECISIONS)}")
+    check_precision(NAME, precision, PRECISIONS)
     onnx = require("onnx", NAME)
     ready, rewrites = rewrite(stage, REWRITES)
     spec = stage.spec
