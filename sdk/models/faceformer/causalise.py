@@ -35,19 +35,9 @@ GROUP_NORM_EPS = 1e-5
 def streaming_config(config: FaceFormerConfig, options: BuildOptions) -> StreamingConfig:
     """Sizes of the streaming form of an offline model."""
     per_frame = config.dataset == "vocaset"
-    encoder = config.encoder
     return StreamingConfig(
         encoder=Wav2Vec2EncoderConfig(
-            conv_dim=encoder.conv_dim,
-            kernels=encoder.kernels,
-            strides=encoder.strides,
-            hidden=encoder.hidden,
-            layers=encoder.layers,
-            heads=encoder.heads,
-            ffn=encoder.ffn,
-            pos_conv_kernel=encoder.pos_conv_kernel,
-            pos_conv_groups=encoder.pos_conv_groups,
-            transformer_clock="frame" if per_frame else "hop",
+            **config.encoder.model_dump(exclude={"dropout"}), transformer_clock="frame" if per_frame else "hop"
         ),
         memory="direct" if per_frame else "pair",
         feature_dim=config.feature_dim,
