@@ -1,0 +1,1 @@
+"""Corpora, losses, recipes and distillation: what makes trained weights."""
