@@ -6,6 +6,7 @@ University), and `SILENCE`. A stop is one phone that spans closure and burst; it
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,4 +66,4 @@ class TimedPhone:
 
 def are_in_order(phones: Sequence[TimedPhone]) -> bool:
     """Whether no phone starts before the one before it ends. Gaps are allowed and mean silence."""
-    return all(before.end <= after.start for before, after in zip(phones, phones[1:], strict=False))
+    return all(before.end <= after.start for before, after in itertools.pairwise(phones))
