@@ -3,9 +3,9 @@
 The trainer knows clips, segments, losses by name and free-running motion; everything else is the task's.
 
 Two clocks meet in a segment. Features stand on hops of 320 samples (50 a second); frames on the sample clock of
-`sdk.audio.clock` at 30 a second: frame t is due at sample ``ceil((t + 1) * 16000 / 30)`` and sees the hops that end at or
-before it. Every 1600 samples both clocks meet: 5 hops, 3 frames. Segments start on such samples, so that inside a segment
-frame t sees the hops ``0 .. newest_hop(t)``, as in a clip of its own.
+`sdk.audio.clock` at 30 a second: frame t is due at sample ``ceil((t + 1) * 16000 / 30)`` and sees the hops that end at
+or before it. Every 1600 samples both clocks meet: 5 hops, 3 frames. Segments start on such samples, so that inside a
+segment frame t sees the hops ``0 .. newest_hop(t)``, as in a clip of its own.
 """
 
 from __future__ import annotations

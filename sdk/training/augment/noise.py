@@ -1,0 +1,114 @@
+"""Noise of five kinds, and its mixture at a given ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from sdk.spec import SAMPLE_RATE
+
+Samples = NDArray[np.float32]
+
+BABBLE_VOICES = 8
+SYLLABLES_A_SECOND = 4.0
+NOTES = 4
+"""Sounding at once, at most, in a chord."""
+A4 = 440.0
+
+
+def white(count: int, generator: np.random.Generator) -> Samples:
+    """White Gaussian noise (count,), RMS about 1."""
+    return generator.standard_normal(count).astype(np.float32)
+
+
+def pink(count: int, generator: np.random.Generator) -> Samples:
+    """Noise whose power falls by 3 dB an octave from 20 Hz, (count,), RMS 1."""
+    spectrum = np.fft.rfft(generator.standard_normal(count))
+    frequency = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
+    return _unit(np.fft.irfft(spectrum / np.sqrt(np.maximum(frequency, 20.0)), count))
+
+
+def babble(count: int, generator: np.random.Generator) -> Samples:
+    """Many voices at once, (count,), RMS 1: buzzes through two vowel resonances, each in its own rhythm.
+
+    No recording is needed, and no word can be understood: the face must not follow it.
+    """
+    total = np.zeros(count)
+    for _ in range(BABBLE_VOICES):
+        pitch = generator.uniform(90, 260) * (1 + 0.1 * _slow(count, 2.0, generator))
+        buzz = np.diff(np.floor(np.cumsum(pitch) / SAMPLE_RATE), prepend=0) + 0.02 * generator.standard_normal(count)
+        voice = buzz
+        for low, high in ((300, 800), (900, 2400)):
+            voice = _resonate(voice, generator.uniform(low, high), 90.0)
+        total += _unit(voice) * np.maximum(0, _slow(count, SYLLABLES_A_SECOND, generator))
+    return _unit(total)
+
+
+def tone(count: int, generator: np.random.Generator) -> Samples:
+    """A steady tone with a few harmonics, (count,), RMS 1: a hum, a whistle, an alarm."""
+    return _unit(_note(count, float(np.exp(generator.uniform(np.log(50), np.log(4000)))), generator))
+
+
+def music(count: int, generator: np.random.Generator) -> Samples:
+    """Chords of decaying notes on a beat, (count,), RMS 1."""
+    total = np.zeros(count)
+    beat = round(generator.uniform(0.25, 0.8) * SAMPLE_RATE)
+    for start in range(0, count, beat):
+        length = min(2 * beat, count - start)
+        envelope = np.exp(-np.arange(length) / generator.uniform(0.5, 2.0) / beat)
+        for semitone in generator.choice(np.arange(-24, 13), generator.integers(1, NOTES + 1), replace=False):
+            total[start : start + length] += envelope * _note(length, A4 * 2 ** (semitone / 12), generator)
+    return _unit(total)
+
+
+KINDS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
+    "white": white,
+    "pink": pink,
+    "babble": babble,
+    "tone": tone,
+    "music": music,
+}
+"""By name; each takes a number of samples and a generator."""
+
+
+def mix(speech: Samples, noise: Samples, ratio_db: float) -> Samples:
+    """Speech (N,) with noise (N,) at a ratio of speech to noise in dB.
+
+    The level of the speech is that of its louder half, so that pauses do not make the noise quieter.
+    """
+    power = np.square(speech, dtype=np.float64)
+    level = np.sqrt(power[power >= np.median(power)].mean()) if len(speech) else 0.0
+    scale = level / max(np.sqrt(np.square(noise, dtype=np.float64).mean()), 1e-9) * 10 ** (-ratio_db / 20)
+    return np.asarray(speech + scale * noise, np.float32)
+
+
+def _note(count: int, frequency: float, generator: np.random.Generator) -> NDArray[np.float64]:
+    time = np.arange(count) / SAMPLE_RATE
+    total = np.zeros(count)
+    for harmonic in range(1, 6):
+        if harmonic * frequency < SAMPLE_RATE / 2:
+            phase = generator.uniform(0, 2 * np.pi)
+            total += generator.uniform(0.2, 1) / harmonic * np.sin(2 * np.pi * harmonic * frequency * time + phase)
+    return total
+
+
+def _slow(count: int, rate: float, generator: np.random.Generator) -> NDArray[np.float64]:
+    """A random curve (count,) with about `rate` turns a second, values about -1 to 1."""
+    knots = generator.uniform(-1, 1, max(2, round(count / SAMPLE_RATE * rate * 2) + 2))
+    curve: NDArray[np.float64] = np.interp(np.linspace(0, len(knots) - 1, count), np.arange(len(knots)), knots)
+    return curve
+
+
+def _resonate(sound: NDArray[np.float64], frequency: float, bandwidth: float) -> NDArray[np.float64]:
+    """One formant: a two-pole resonator (Klatt 1980, "Software for a cascade/parallel formant synthesizer")."""
+    radius = np.exp(-np.pi * bandwidth / SAMPLE_RATE)
+    b, c = 2 * radius * np.cos(2 * np.pi * frequency / SAMPLE_RATE), -(radius**2)
+    shaped: NDArray[np.float64] = lfilter([1 - b - c], [1, -b, -c], sound)
+    return shaped
+
+
+def _unit(sound: NDArray[np.float64]) -> Samples:
+    return np.asarray(sound / max(np.sqrt(np.square(sound).mean()), 1e-9), np.float32)
