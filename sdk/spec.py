@@ -8,7 +8,9 @@ Words
               an animation frame.
     source    where an input comes from: ``audio.pcm`` (the hop's samples), ``clock.phase`` (the part of a hop that has
               passed since the newest complete one, [0, 1)), ``parameter.NAME`` (a session parameter such as the
-              template), or ``STAGE.OUTPUT``.
+              template), ``STAGE.OUTPUT``, ``SIGNAL.TENSOR`` (see `SignalSpec`), or ``noise.NAME``.
+    noise     float32 in [0, 1) of the input's shape, new for each frame and the same for one seed on every device
+              (`sdk.runtime.noise`): a sampled model draws by it and holds no random state of its own.
     window    an input whose source runs on the hop clock may ask for the newest W outputs, oldest first: its shape is
               then (W, ...) for a source of shape (1, ...). Rows from before the stream began are zeros.
 """
@@ -129,6 +131,22 @@ class FrameRate(Record):
         return str(self.num) if self.den == 1 else f"{self.num}/{self.den}"
 
 
+class SignalSpec(Record):
+    """What an app may give beside the sound, at its own pace: a tracked face and how far it is to be trusted.
+
+    A frame sees the newest values whose time is not after its due sample plus the lookahead, unless they are older than
+    `hold_samples`; it sees zeros when there are none. So zeros must mean that nothing is known.
+    """
+
+    name: Name
+    tensors: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
+    hold_samples: Annotated[int, Field(ge=0, le=10 * SAMPLE_RATE)]
+
+
+OWN_SOURCES = ("audio", "clock", "parameter", "noise")
+"""First words of sources that no stage and no signal may be called by."""
+
+
 class PipelineSpec(Record):
     """The stages of a model in the order they run, and the clocks they run on.
 
@@ -141,8 +159,15 @@ class PipelineSpec(Record):
     frame_rate: FrameRate
     lookahead_samples: Annotated[int, Field(ge=0, le=10 * SAMPLE_RATE)] = 0
     parameters: tuple[TensorSpec, ...] = ()
+    signals: tuple[SignalSpec, ...] = ()
     stages: tuple[StageSpec, ...]
     values: Source
+
+    @property
+    def noise(self) -> dict[str, tuple[int, ...]]:
+        """Shape of each noise that the stages draw by, ``noise.NAME`` -> shape, in the order of their first use."""
+        inputs = (wanted for stage in self.stages for wanted in stage.inputs)
+        return {wanted.source: wanted.shape for wanted in inputs if wanted.source.startswith("noise.")}
 
     def stage(self, name: str) -> StageSpec:
         """The stage of that name; KeyError if there is none."""
@@ -158,9 +183,12 @@ class PipelineSpec(Record):
             "clock.phase": ("frame", TensorSpec(name="phase", shape=(1, 1))),
         }
         made |= {f"parameter.{p.name}": ("prepare", p) for p in self.parameters}
+        made |= {f"{signal.name}.{t.name}": ("frame", t) for signal in self.signals for t in signal.tensors}
         rank = {"prepare": 0, "hop": 1, "frame": 2}
         for stage in self.stages:
             for wanted in stage.inputs:
+                if wanted.source.startswith("noise.") and stage.clock == "frame":
+                    made.setdefault(wanted.source, ("frame", wanted))
                 if wanted.source not in made:
                     raise ValueError(f"{stage.name}.{wanted.name}: no earlier stage makes {wanted.source}")
                 clock, given = made[wanted.source]
@@ -172,4 +200,16 @@ class PipelineSpec(Record):
             made |= {f"{stage.name}.{t.name}": (stage.clock, t) for t in stage.outputs}
         if self.values not in made or made[self.values][0] != "frame":
             raise ValueError(f"values: {self.values} is not the output of a frame stage")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_not_taken(self) -> PipelineSpec:
+        names = [*OWN_SOURCES, *(signal.name for signal in self.signals), *(stage.name for stage in self.stages)]
+        twice = sorted(name for name, count in Counter(names).items() if count > 1)
+        if twice:
+            raise ValueError(f"names of stages and signals that are used twice or taken: {', '.join(twice)}")
+        for signal in self.signals:
+            tensors = [tensor.name for tensor in signal.tensors]
+            if len(set(tensors)) != len(tensors):
+                raise ValueError(f"signal {signal.name}: a tensor's name stands twice")
         return self

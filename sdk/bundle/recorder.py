@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk.bundle.digest import state_digest
-from sdk.bundle.trace import Trace
+from sdk.bundle.trace import SignalRows, Trace
 from sdk.runtime.executor import Array
 from sdk.spec import SAMPLE_RATE, PipelineSpec
 
@@ -26,10 +26,14 @@ class TraceRecorder:
     Args:
         pipeline: of the session.
         metadata: free text for the trace: target, precision, model, device, ...
+        seed: that the session was given.
     """
 
-    def __init__(self, pipeline: PipelineSpec, metadata: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, pipeline: PipelineSpec, metadata: Mapping[str, str] | None = None, *, seed: int | None = None
+    ) -> None:
         self._metadata = dict(metadata or {})
+        self._seed = seed
         self._leaves = [(stage.name, leaf.name) for stage in pipeline.stages for leaf in stage.state]
         self._outputs: dict[str, list[Array]] = {
             f"{stage.name}.{tensor.name}": []
@@ -41,6 +45,7 @@ class TraceRecorder:
             f"{stage.name}.{tensor.name}": tensor.shape for stage in pipeline.stages for tensor in stage.outputs
         }
         self._pushes: list[NDArray[Any]] = []
+        self._signals: dict[str, list[tuple[int, dict[str, Array]]]] = {s.name: [] for s in pipeline.signals}
         self._rate = SAMPLE_RATE
         self._index: list[int] = []
         self._due: list[int] = []
@@ -51,6 +56,10 @@ class TraceRecorder:
         """Keep one push: (n,) mono samples as they came, float32 or int16."""
         self._rate = sample_rate
         self._pushes.append(np.array(pcm))
+
+    def on_signal(self, name: str, values: Mapping[str, Array], sample: int) -> None:
+        """Keep the values of a signal."""
+        self._signals[name].append((sample, {key: np.array(value) for key, value in values.items()}))
 
     def on_frame(self, frame: Frame, states: Mapping[str, Mapping[str, Array]], seconds: float) -> None:
         """Keep one frame, the digests of the states after it, and the time it took."""
@@ -81,5 +90,15 @@ class TraceRecorder:
             digests=np.array(self._digests, np.float32).reshape(count, len(self._leaves), 2),
             digest_names=tuple(f"{stage}.{leaf}" for stage, leaf in self._leaves),
             seconds=np.array(self._seconds, np.float32),
+            signals={name: _rows(kept) for name, kept in self._signals.items() if kept},
+            seed=self._seed,
             metadata=self._metadata,
         )
+
+
+def _rows(kept: list[tuple[int, dict[str, Array]]]) -> SignalRows:
+    names = kept[0][1]
+    return SignalRows(
+        sample=np.array([sample for sample, _ in kept], np.int64),
+        tensors={name: np.stack([values[name] for _, values in kept]) for name in names},
+    )

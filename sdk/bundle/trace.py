@@ -9,9 +9,12 @@ Layout of the file. Tensors:
     seconds     (T,) F32          time spent computing it
     digests     (T, leaves, 2) F32  state after the frame, see `sdk.bundle.digest`; leaves may be 0
     output.STAGE.NAME  (T, ...) F32  each recorded output of a frame stage
+    signal.SIGNAL  (K,) I64       time of each value of a signal on the 16 kHz clock, not decreasing
+    signal.SIGNAL.TENSOR  (K, ...) F32  the values
 
 Text metadata: ``format`` = ``nowface.trace.1``, ``sample_rate`` as decimal digits, ``digest_names`` = ``STAGE.NAME`` of
-the leaves joined by commas. Every other key is free text about the run (target, precision, device, ...).
+the leaves joined by commas, ``seed`` of the session's noise as decimal digits, left out when it had none. Every other
+key is free text about the run (target, precision, device, ...).
 """
 
 from __future__ import annotations
@@ -31,8 +34,22 @@ from sdk.runtime.executor import Array
 FORMAT = "nowface.trace.1"
 MEND = "record the trace again with this version of the SDK"
 _OUTPUT = "output."
-_RESERVED = ("format", "sample_rate", "digest_names")
+_SIGNAL = "signal."
+_RESERVED = ("format", "sample_rate", "digest_names", "seed")
 Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SignalRows:
+    """All values of one signal of a stream.
+
+    Attributes:
+        sample: (K,) time each was captured at, on the 16 kHz clock, not decreasing.
+        tensors: name -> (K, ...) values.
+    """
+
+    sample: Integers
+    tensors: Mapping[str, Array]
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,8 @@ class Trace:
         digests: (T, leaves, 2) state digests after each frame.
         digest_names: ``stage.leaf`` of each leaf.
         seconds: (T,) compute time of each frame.
+        signals: name -> what the app gave beside the sound.
+        seed: of the noise, None for the likeliest choices.
         metadata: free text: target, precision, model, device, ...
     """
 
@@ -61,6 +80,8 @@ class Trace:
     digests: Array
     digest_names: tuple[str, ...]
     seconds: Array
+    signals: Mapping[str, SignalRows] = field(default_factory=dict)
+    seed: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -85,8 +106,12 @@ class Trace:
             "digests": self.digests,
         }
         tensors |= {_OUTPUT + name: value for name, value in self.outputs.items()}
+        for name, rows in self.signals.items():
+            tensors[_SIGNAL + name] = rows.sample
+            tensors |= {f"{_SIGNAL}{name}.{key}": value for key, value in rows.tensors.items()}
         names = ",".join(self.digest_names)
-        own = dict(zip(_RESERVED, (FORMAT, str(self.sample_rate), names), strict=True))
+        own = {"format": FORMAT, "sample_rate": str(self.sample_rate), "digest_names": names}
+        own |= {} if self.seed is None else {"seed": str(self.seed)}
         write_tensors(Path(path), tensors, dict(self.metadata) | own)
 
     @classmethod
@@ -103,7 +128,11 @@ class Trace:
         rate = metadata.get("sample_rate", "")
         if not (rate.isascii() and rate.isdigit() and len(rate) <= 7):
             raise TraceError(path, f"sample rate {shown(rate)!r} is not a number", MEND)
+        seed = metadata.get("seed")
+        if seed is not None and not (seed.isascii() and seed.isdigit() and len(seed) <= 20 and int(seed) < 2**64):
+            raise TraceError(path, f"seed {shown(seed)!r} is not a number of 64 bits", MEND)
         names = metadata.get("digest_names", "")
+        signals = _signals(tensors)
         outputs = {n.removeprefix(_OUTPUT): tensors.pop(n) for n in sorted(tensors) if n.startswith(_OUTPUT)}
         if set(tensors) != {"pcm", "chunks", "index", "due_sample", "seconds", "digests"}:
             raise TraceError(path, f"holds the tensors {shown(', '.join(sorted(tensors)))}", MEND)
@@ -112,6 +141,8 @@ class Trace:
             sample_rate=int(rate),
             outputs=outputs,  # type: ignore[arg-type]
             digest_names=tuple(names.split(",")) if names else (),
+            signals=signals,
+            seed=None if seed is None else int(seed),
             metadata={key: value for key, value in metadata.items() if key not in _RESERVED},
         )
         problem = _problem(trace)
@@ -120,9 +151,19 @@ class Trace:
         return trace
 
 
+def _signals(tensors: dict[str, NDArray[Any]]) -> dict[str, SignalRows]:
+    """Take the tensors of the signals out of `tensors`; those that belong to no signal stay."""
+    rows = {}
+    for key in [key for key in sorted(tensors) if key.startswith(_SIGNAL) and "." not in key.removeprefix(_SIGNAL)]:
+        values = {name: tensors.pop(name) for name in sorted(tensors) if name.startswith(f"{key}.")}
+        named = {name.removeprefix(f"{key}."): value for name, value in values.items()}
+        rows[key.removeprefix(_SIGNAL)] = SignalRows(tensors.pop(key), named)
+    return rows
+
+
 def _problem(trace: Trace) -> str | None:
     """What does not fit together, or None."""
-    return _misformed(trace) or _out_of_order(trace)
+    return _misformed(trace) or _misformed_signals(trace) or _out_of_order(trace)
 
 
 def _misformed(trace: Trace) -> str | None:
@@ -148,6 +189,16 @@ def _misformed(trace: Trace) -> str | None:
     return None
 
 
+def _misformed_signals(trace: Trace) -> str | None:
+    for name, rows in trace.signals.items():
+        if rows.sample.dtype != np.int64 or rows.sample.ndim != 1 or not rows.tensors:
+            return f"signal {shown(name)!r} is {rows.sample.dtype} {rows.sample.shape}"
+        for key, tensor in rows.tensors.items():
+            if tensor.dtype != np.float32 or tensor.shape[:1] != rows.sample.shape:
+                return f"signal {shown(f'{name}.{key}')!r} is {tensor.dtype} {tensor.shape}"
+    return None
+
+
 def _out_of_order(trace: Trace) -> str | None:
     if len(set(trace.digest_names)) != len(trace.digest_names):
         return "a digest name stands twice"
@@ -157,6 +208,9 @@ def _out_of_order(trace: Trace) -> str | None:
         return f"chunks do not sum to the {len(trace.pcm)} samples"
     if not (_increasing(trace.index) and _increasing(trace.due_sample)):
         return "frames are not in increasing order"
+    for name, rows in trace.signals.items():
+        if len(rows.sample) and (rows.sample[0] < 0 or (rows.sample[1:] < rows.sample[:-1]).any()):
+            return f"signal {shown(name)!r} is not in the order of its time"
     return None
 
 

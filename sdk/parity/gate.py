@@ -15,12 +15,13 @@ from sdk.bundle.errors import UnknownPrecisionError, shown
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.trace import Trace
 from sdk.errors import BundleError, TargetError, UsageError
+from sdk.parity.beside import Beside
 from sdk.parity.cases import Case, CaseKey, Mode, ParityReport
 from sdk.parity.comparison import compare
 from sdk.parity.findings import Comparison, Problem
 from sdk.parity.replay import closed_loop, repeat_audio, teacher_forced
 from sdk.parity.tolerances import TOLERANCES, tolerance_for
-from sdk.spec import TensorSpec
+from sdk.spec import SAMPLE_RATE, TensorSpec
 
 if TYPE_CHECKING:
     from sdk.bundle import Bundle
@@ -136,6 +137,7 @@ class Gate:
                 vectors.chunks,
                 tolerance=tolerance,
                 sample_rate=vectors.sample_rate,
+                beside=Beside.of(vectors),
                 on_frame=self._on_frame(key, vectors.frames),
             )
             return Case(key, comparison)
@@ -170,6 +172,7 @@ class Gate:
             like.pcm,
             like.chunks,
             sample_rate=like.sample_rate,
+            beside=Beside.of(like),
             on_frame=self._on_frame(key, like.frames),
         )
 
@@ -188,6 +191,7 @@ class Gate:
             trace.pcm,
             trace.chunks,
             sample_rate=trace.sample_rate,
+            beside=Beside.of(trace),
             on_frame=self._on_frame(key, trace.frames),
         )
 
@@ -217,7 +221,10 @@ class Gate:
         if self._frames is None:
             return vectors
         pcm, chunks = repeat_audio(vectors, self._frames, self.bundle.pipeline)
-        return closed_loop(self.bundle, REFERENCE, None, pcm, chunks, sample_rate=vectors.sample_rate)
+        rate = vectors.sample_rate
+        period, end = (len(heard) * SAMPLE_RATE // rate for heard in (vectors.pcm, pcm))
+        beside = Beside.of(vectors).repeated(period, end)
+        return closed_loop(self.bundle, REFERENCE, None, pcm, chunks, sample_rate=rate, beside=beside)
 
 
 def _drifted(case: Case) -> Case:

@@ -18,6 +18,7 @@ from sdk import __version__
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.recorder import TraceRecorder
 from sdk.bundle.trace import Trace
+from sdk.parity.beside import NOTHING, Beside, Given
 from sdk.parity.comparison import is_vertices
 from sdk.parity.findings import Comparison, Problem, ProblemKind, value_problems
 from sdk.parity.metrics import ErrorMeter
@@ -41,6 +42,7 @@ def closed_loop(
     chunks: Sequence[int] | NDArray[np.int64],
     *,
     sample_rate: int = SAMPLE_RATE,
+    beside: Beside = NOTHING,
     on_frame: OnFrame | None = None,
 ) -> Trace:
     """Record a whole session of a bundle's target on `pcm`, with the bundle's default parameters.
@@ -52,6 +54,7 @@ def closed_loop(
         pcm: (N,) float32 in [-1, 1] or int16.
         chunks: length of each push; they sum to N.
         sample_rate: of `pcm`.
+        beside: signals and seed.
         on_frame: told of each frame.
 
     Raises:
@@ -60,7 +63,14 @@ def closed_loop(
     """
     executor = bundle.executor(target, precision)
     trace = record(
-        bundle.pipeline, executor, bundle.parameters(), pcm, chunks, sample_rate=sample_rate, on_frame=on_frame
+        bundle.pipeline,
+        executor,
+        bundle.parameters(),
+        pcm,
+        chunks,
+        sample_rate=sample_rate,
+        beside=beside,
+        on_frame=on_frame,
     )
     return replace(trace, metadata={**trace.metadata, "model": bundle.manifest.model.name})
 
@@ -73,6 +83,7 @@ def record(
     chunks: Sequence[int] | NDArray[np.int64],
     *,
     sample_rate: int = SAMPLE_RATE,
+    beside: Beside = NOTHING,
     on_frame: OnFrame | None = None,
 ) -> Trace:
     """Record a whole session of an executor; see `closed_loop`.
@@ -80,9 +91,17 @@ def record(
     The trace's metadata says what ran, and in ``restarts`` how often the session had to begin anew from the start state
     because of a non-finite value.
     """
-    recorder = TraceRecorder(pipeline)
+    recorder = TraceRecorder(pipeline, seed=beside.seed)
     session = play(
-        pipeline, executor, parameters, pcm, chunks, sample_rate=sample_rate, on_frame=on_frame, observer=recorder
+        pipeline,
+        executor,
+        parameters,
+        pcm,
+        chunks,
+        sample_rate=sample_rate,
+        beside=beside,
+        on_frame=on_frame,
+        observer=recorder,
     )
     metadata = {
         "target": executor.target,
@@ -103,21 +122,35 @@ def play(
     *,
     sample_rate: int,
     on_frame: OnFrame | None,
+    beside: Beside = NOTHING,
     **options: Any,
 ) -> Session:
     """Run a session from its first push to its last frame, polling after each push; gives it back, closed."""
     assert sum(int(chunk) for chunk in chunks) == len(pcm), "the chunks are not the samples"
     # The queue holds the longest push whole: a replay must never drop audio.
     longest = max((int(chunk) for chunk in chunks), default=0) / sample_rate
-    with Session(pipeline, executor, parameters, queue_seconds=longest + 2.0, **options) as session:
+    options |= {"queue_seconds": longest + 2.0, "seed": beside.seed}
+    with Session(pipeline, executor, parameters, **options) as session:
         at = done = 0
+        waiting = beside.in_order()
         for chunk in chunks:
-            session.push(pcm[at : at + int(chunk)], sample_rate)
             at += int(chunk)
+            # A frame of this push may see what was captured up to its end, which the zeros of a flush lie beyond.
+            end = at * SAMPLE_RATE // sample_rate if at < len(pcm) else None
+            waiting = _give(session, waiting, end)
+            session.push(pcm[at - int(chunk) : at], sample_rate)
             done = _drain(session, done, on_frame)
         session.flush()
         _drain(session, done, on_frame)
     return session
+
+
+def _give(session: Session, waiting: list[Given], end: int | None) -> list[Given]:
+    """Push the signals captured up to sample `end`, all of them for None; gives the rest."""
+    due = [given for given in waiting if end is None or given.sample <= end]
+    for given in due:
+        session.push_signal(given.name, given.values, sample=given.sample)
+    return waiting[len(due) :]
 
 
 def _drain(session: Session, done: int, on_frame: OnFrame | None) -> int:
@@ -137,6 +170,7 @@ def teacher_forced(
     *,
     tolerance: Tolerance,
     sample_rate: int = SAMPLE_RATE,
+    beside: Beside = NOTHING,
     on_frame: OnFrame | None = None,
 ) -> Comparison:
     """Compare every step of a bundle's target with the eager reference's, given the reference's inputs and state.
@@ -145,7 +179,16 @@ def teacher_forced(
         TargetError: this machine cannot run the target or the eager reference.
     """
     teacher = TeacherForcedExecutor(bundle.pipeline, bundle.executor("eager"), bundle.executor(target, precision))
-    play(bundle.pipeline, teacher, bundle.parameters(), pcm, chunks, sample_rate=sample_rate, on_frame=on_frame)
+    play(
+        bundle.pipeline,
+        teacher,
+        bundle.parameters(),
+        pcm,
+        chunks,
+        sample_rate=sample_rate,
+        beside=beside,
+        on_frame=on_frame,
+    )
     return teacher.comparison(tolerance)
 
 

@@ -6,7 +6,9 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Literal
 
-EventKind = Literal["dropped_audio", "non_finite_audio", "clipped_audio", "restarted_state"]
+EventKind = Literal[
+    "dropped_audio", "non_finite_audio", "clipped_audio", "restarted_state", "dropped_signal", "non_finite_signal"
+]
 
 EVENTS_KEPT = 256
 """A session keeps its newest events only, so that a stream of any length costs the same memory."""
@@ -18,10 +20,11 @@ class Event:
 
     Attributes:
         kind: ``dropped_audio`` (the queue was full), ``non_finite_audio`` (NaN or infinite samples became zeros),
-            ``clipped_audio`` (samples beyond [-1, 1]), ``restarted_state`` (a stage gave a non-finite value).
+            ``clipped_audio`` (samples beyond [-1, 1]), ``restarted_state`` (a stage gave a non-finite value),
+            ``dropped_signal`` (too many values waited), ``non_finite_signal`` (values with NaN were not taken).
         sample: absolute index at 16 kHz where it happened: of the first sample dropped, of the first sample of the push
-            at fault, or of the end of the newest hop.
-        count: samples dropped, zeroed (at the rate they were pushed) or clipped; 1 for a restart.
+            at fault, of the end of the newest hop, or of the signal's time.
+        count: samples dropped, zeroed (at the rate they were pushed) or clipped, rows of a signal; 1 for a restart.
         message: one sentence for a log.
     """
 
@@ -43,6 +46,9 @@ class Report:
         non_finite_samples: samples that were NaN or infinite, at the rate they were pushed.
         clipped_samples: samples beyond [-1, 1], at the rate they were pushed.
         restarts: times the state was set to its start because a stage gave a non-finite value.
+        signals: values of signals taken in.
+        dropped_signals: values of signals not taken in because they were not finite, or dropped because too many
+            waited for their frames.
     """
 
     samples: int = 0
@@ -52,6 +58,8 @@ class Report:
     non_finite_samples: int = 0
     clipped_samples: int = 0
     restarts: int = 0
+    signals: int = 0
+    dropped_signals: int = 0
 
 
 class Ledger:

@@ -22,6 +22,10 @@ class Observer(Protocol):
         """A push was accepted: the samples as the app gave them, (N,) float32 or int16, N >= 0, at `sample_rate`."""
         ...
 
+    def on_signal(self, name: str, values: Mapping[str, Array], sample: int) -> None:
+        """Values of a signal were accepted: tensor -> value, captured at `sample` on the 16 kHz clock."""
+        ...
+
     def on_frame(self, frame: Frame, states: Mapping[str, Mapping[str, Array]], seconds: float) -> None:
         """A frame was computed.
 

@@ -31,17 +31,29 @@ def check_parameters(pipeline: PipelineSpec, given: Mapping[str, ArrayLike]) -> 
 
 def _check(spec: TensorSpec, value: ArrayLike) -> Array:
     subject = f"parameter {spec.name}"
-    mend = f"give finite numbers of shape {spec.shape}" + ("" if spec.unit == "1" else f" in {spec.unit}")
+    copied = copy_tensor(subject, spec, value)
+    if not np.isfinite(copied).all():
+        raise UsageError(subject, "it holds a value that is not finite in float32", _mend(spec))
+    return copied
+
+
+def copy_tensor(subject: str, spec: TensorSpec, value: ArrayLike) -> Array:
+    """A float32 copy of what an app gives for a tensor; values that are not finite stay.
+
+    Raises:
+        UsageError: `value` is not numbers, or of another shape.
+    """
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise UsageError(subject, f"not an array ({error})", mend) from error
+        raise UsageError(subject, f"not an array ({error})", _mend(spec)) from error
     if array.dtype.kind not in "fiub":
-        raise UsageError(subject, f"its type is {array.dtype}", mend)
+        raise UsageError(subject, f"its type is {array.dtype}", _mend(spec))
     if array.shape != spec.shape:
-        raise UsageError(subject, f"its shape is {array.shape}", mend)
+        raise UsageError(subject, f"its shape is {array.shape}", _mend(spec))
     with np.errstate(over="ignore"):
-        copied: Array = np.array(array, np.float32, order="C")
-    if not np.isfinite(copied).all():
-        raise UsageError(subject, "it holds a value that is not finite in float32", mend)
-    return copied
+        return np.array(array, np.float32, order="C")
+
+
+def _mend(spec: TensorSpec) -> str:
+    return f"give finite numbers of shape {spec.shape}" + ("" if spec.unit == "1" else f" in {spec.unit}")

@@ -15,9 +15,11 @@ from sdk.runtime.events import Event, Report
 from sdk.runtime.executor import Executor
 from sdk.runtime.frame import Frame
 from sdk.runtime.intake import check_pcm
+from sdk.runtime.noise import check_seed
 from sdk.runtime.observer import Observer
 from sdk.runtime.parameters import check_parameters
 from sdk.runtime.plan import make_plan
+from sdk.runtime.signals import check_sample, check_values, find_signal
 from sdk.runtime.snapshot import Snapshot
 from sdk.runtime.stream import Stream, StreamOptions
 from sdk.spec import SAMPLE_RATE, PipelineSpec
@@ -52,6 +54,13 @@ class Session:
     `health_interval` frames), all states and windows are set to their start and the step is run again; an event tells.
     If the second run is not finite either, NumericalError is raised.
 
+    Signals. What the app knows beside the sound, such as a tracked face, goes in by `push_signal` with the time it was
+    captured at. A frame sees the newest values that are not later than itself and not too old; without any it sees
+    zeros, which the model reads as nothing known. Values that come after their frame was computed serve later frames.
+
+    Chance. A model that samples draws by `seed`, and two sessions with one seed draw alike; without a seed the
+    likeliest choice is taken. The noise of a frame depends on its index alone, not on what came before.
+
     Errors. A call that raises changes nothing: a refused push takes nothing in, a poll that failed tries the same step
     when called again, and `reset` or `restore` give a working stream. After `close` every call raises SessionError.
 
@@ -68,7 +77,8 @@ class Session:
         parameters: every parameter the pipeline names, e.g. the template; copied. The prepare stages run here, once.
         queue_seconds: most audio that may wait, at least one hop.
         health_interval: frames between two looks at the state.
-        observer: told of every push and frame.
+        seed: of a sampled model's noise, 0 to 2^64 - 1; None for the likeliest choices.
+        observer: told of every push, signal and frame.
 
     Raises:
         UsageError: a parameter is missing, unknown, of another shape or not finite, or an option is out of range.
@@ -83,13 +93,15 @@ class Session:
         *,
         queue_seconds: float = 600.0,
         health_interval: int = 30,
+        seed: int | None = None,
         observer: Observer | None = None,
     ) -> None:
         if not (math.isfinite(queue_seconds) and queue_seconds * SAMPLE_RATE >= pipeline.hop):
             raise UsageError("queue_seconds", f"{queue_seconds} s does not hold a hop", "use a second or more")
         if health_interval < 1:
             raise UsageError("health_interval", f"{health_interval} is below 1", "use a number of frames")
-        self._machine = stepping.prepare(make_plan(pipeline), executor, check_parameters(pipeline, parameters))
+        checked, seed = check_parameters(pipeline, parameters), check_seed(seed)
+        self._machine = stepping.prepare(make_plan(pipeline), executor, checked, seed)
         self._options = StreamOptions(int(queue_seconds * SAMPLE_RATE), health_interval, observer)
         self._closed = False
         self._begin(None)
@@ -146,6 +158,25 @@ class Session:
         if self._stream.flushed:
             raise SessionError("push", "the stream was flushed", "call reset() to begin a new one")
         self._stream.push(check_pcm(pcm), sample_rate)
+
+    def push_signal(self, name: str, values: Mapping[str, ArrayLike], *, sample: int | None = None) -> None:
+        """Take in values of a signal. They are copied; no model runs.
+
+        Args:
+            name: one of the pipeline's signals.
+            values: every tensor of the signal, by name. Values that are not finite are not taken in: an event tells.
+            sample: absolute index at 16 kHz of the time they were captured at; None for the end of the samples pushed
+                so far. It may lie ahead of them, and never before that of the values pushed last.
+
+        Raises:
+            UsageError: there is no such signal, or a tensor is missing, unknown or of another shape.
+            SessionError: the session is closed or the stream flushed, or the values are older than the last ones.
+        """
+        self._check_open()
+        if self._stream.flushed:
+            raise SessionError("push_signal", "the stream was flushed", "call reset() to begin a new one")
+        signal = find_signal(self.pipeline, name)
+        self._stream.push_signal(signal, check_values(signal, values), check_sample(name, sample))
 
     def poll(self) -> Iterator[Frame]:
         """The frames that can be computed from the samples so far, in order.

@@ -8,6 +8,7 @@ from sdk.runtime.events import Report
 from sdk.runtime.intake import Intake
 from sdk.runtime.plan import StreamState
 from sdk.runtime.queue import QueueContent
+from sdk.runtime.signals import Lines
 from sdk.spec import PipelineSpec
 
 
@@ -22,6 +23,7 @@ class Snapshot:
         state: states, windows, newest hop and next frame.
         queue: samples not read yet.
         intake: resampler and its state, None before the first push.
+        lines: values of signals that frames may still need.
         flushed: whether the stream has ended.
         report: sums over the stream so far.
     """
@@ -30,5 +32,6 @@ class Snapshot:
     state: StreamState
     queue: QueueContent
     intake: Intake | None
+    lines: Lines
     flushed: bool
     report: Report

@@ -15,7 +15,9 @@ import numpy as np
 
 from sdk.errors import NumericalError
 from sdk.runtime.executor import Array, Executor
+from sdk.runtime.noise import uniforms
 from sdk.runtime.plan import PCM, PHASE, Plan, States, StreamState, start
+from sdk.runtime.signals import Lines, no_rows, seen
 from sdk.spec import StageSpec, TensorSpec
 
 Sources = Mapping[str, Array]
@@ -39,11 +41,13 @@ class Machine:
         plan: of the pipeline.
         executor: shared with other sessions.
         constants: the parameters and the outputs of the prepare stages.
+        seed: of the noise, see `sdk.runtime.noise`.
     """
 
     plan: Plan
     executor: Executor
     constants: Sources
+    seed: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +73,15 @@ def next_work(plan: Plan, state: StreamState, queue_start: int, queue_end: int) 
     """
     wanted_hop = plan.clock.newest_hop(state.frame)
     if wanted_hop <= state.newest_hop:
-        due = plan.clock.due(state.frame) + plan.clock.lookahead_samples
-        return Work.RUN_FRAME if due <= queue_end else Work.WAIT
+        return Work.RUN_FRAME if newest_sample(plan, state.frame) <= queue_end else Work.WAIT
     if wanted_hop < queue_start // plan.clock.hop:
         return Work.SKIP_FRAMES
     return Work.RUN_HOP if queue_end - queue_start >= plan.clock.hop else Work.WAIT
+
+
+def newest_sample(plan: Plan, frame: int) -> int:
+    """End of what a frame may know: its due sample plus the lookahead."""
+    return plan.clock.due(frame) + plan.clock.lookahead_samples
 
 
 def first_frame_of_hop(plan: Plan, hop: int) -> int:
@@ -81,7 +89,7 @@ def first_frame_of_hop(plan: Plan, hop: int) -> int:
     return plan.clock.frames_ready((hop + 1) * plan.clock.hop - 1)
 
 
-def prepare(plan: Plan, executor: Executor, parameters: Mapping[str, Array]) -> Machine:
+def prepare(plan: Plan, executor: Executor, parameters: Mapping[str, Array], seed: int | None = None) -> Machine:
     """Run the prepare stages on a session's parameters.
 
     Raises:
@@ -91,7 +99,7 @@ def prepare(plan: Plan, executor: Executor, parameters: Mapping[str, Array]) -> 
     made, _ = _run(executor, plan.prepare, parameters, {})
     if at_fault := _non_finite(made.items()):
         raise _broken(executor, at_fault, "while the session was prepared")
-    return Machine(plan, executor, {**parameters, **made})
+    return Machine(plan, executor, {**parameters, **made}, seed)
 
 
 def run_hop(machine: Machine, state: StreamState, hop: int, pcm: Array) -> Step:
@@ -105,11 +113,16 @@ def run_hop(machine: Machine, state: StreamState, hop: int, pcm: Array) -> Step:
     return Step(StreamState(states, windows, hop, state.frame), made)
 
 
-def run_frame(machine: Machine, state: StreamState) -> Step:
-    """Run the frame stages for the next frame."""
+def run_frame(machine: Machine, state: StreamState, lines: Lines | None = None) -> Step:
+    """Run the frame stages for the next frame, which sees the signals in `lines`, or none."""
     plan = machine.plan
     phase = np.full((1, 1), plan.clock.phase(state.frame), np.float32)
-    sources = {**machine.constants, **state.windows, PHASE: phase}
+    signals = seen(plan.pipeline, no_rows(plan.pipeline) if lines is None else lines, newest_sample(plan, state.frame))
+    noise = {
+        source: uniforms(machine.seed, number, state.frame, shape)
+        for number, (source, shape) in enumerate(plan.pipeline.noise.items())
+    }
+    sources = {**machine.constants, **state.windows, PHASE: phase, **signals, **noise}
     made, states = _run(machine.executor, plan.frame, sources, state.states)
     return Step(replace(state, states=states, frame=state.frame + 1), made)
 

@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 
 from sdk.runtime import stepping
 from sdk.runtime.events import Ledger
+from sdk.runtime.executor import Array
 from sdk.runtime.frame import Frame
 from sdk.runtime.intake import Intake, open_intake, tail, take
 from sdk.runtime.observer import Observer
 from sdk.runtime.plan import StreamState, start
 from sdk.runtime.queue import HopQueue
+from sdk.runtime.signals import Row, append, no_rows, trim
 from sdk.runtime.snapshot import Snapshot
 from sdk.runtime.stepping import Machine, Step, Work
+from sdk.spec import SignalSpec
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,14 @@ class Stream:
         self._seconds = 0.0
         self._queue = HopQueue(machine.plan.clock.hop)
         self._state = start(machine.plan)
+        self._lines = no_rows(machine.plan.pipeline)
         self._intake: Intake | None = None
         self.flushed = False
         self.ledger = Ledger()
         if snapshot:
             self._queue.set_content(snapshot.queue)
             self._state = snapshot.state
+            self._lines = snapshot.lines
             self._intake = snapshot.intake
             self.flushed = snapshot.flushed
             self.ledger = Ledger(snapshot.report)
@@ -61,6 +66,7 @@ class Stream:
             state=self._state,
             queue=self._queue.content(),
             intake=self._intake,
+            lines=self._lines,
             flushed=self.flushed,
             report=self.ledger.report,
         )
@@ -106,6 +112,22 @@ class Stream:
         message = f"the queue was full: {samples} samples and {after - first} frames dropped; poll more often"
         self.ledger.tell("dropped_audio", first_hop * hop, samples, message)
 
+    def push_signal(self, signal: SignalSpec, values: dict[str, Array], sample: int | None) -> None:
+        """Take the values of a signal in; those that are not finite are left out, and told."""
+        at = self._queue.end if sample is None else sample
+        if not all(np.isfinite(value).all() for value in values.values()):
+            self.ledger.count(dropped_signals=1)
+            self.ledger.tell("non_finite_signal", at, 1, f"{signal.name} holds NaN or infinite values: not taken in")
+            return
+        line, dropped = append(self._lines[signal.name], signal.name, Row(at, values))
+        if self._options.observer:
+            self._options.observer.on_signal(signal.name, values, at)
+        self._lines = {**self._lines, signal.name: line}
+        self.ledger.count(signals=1, dropped_signals=dropped)
+        if dropped:
+            message = f"{dropped} values of {signal.name} waited too long for their frame; poll more often"
+            self.ledger.tell("dropped_signal", at, dropped, message)
+
     def flush(self) -> None:
         """End the stream: the resampler's tail, then zeros for the last frame."""
         clock, at = self._plan.clock, self._queue.end
@@ -141,7 +163,8 @@ class Stream:
     def _run_frame(self) -> Frame:
         index = self._state.frame
         check_state = (index + 1) % self._options.health_interval == 0
-        step, seconds = self._run(partial(stepping.run_frame, self._machine), check_state=check_state)
+        run = partial(stepping.run_frame, self._machine, lines=self._lines)
+        step, seconds = self._run(run, check_state=check_state)
         values = step.outputs[self._plan.pipeline.values]
         if values.ndim > 1 and values.shape[0] == 1:
             values = values[0]
@@ -149,6 +172,8 @@ class Stream:
         if self._options.observer:
             self._options.observer.on_frame(frame, step.state.states, self._seconds + seconds)
         self._move_to(step)
+        until = stepping.newest_sample(self._plan, self._state.frame)
+        self._lines = {name: trim(line, until) for name, line in self._lines.items()}
         self._seconds = 0.0
         self.ledger.count(frames=1)
         return frame

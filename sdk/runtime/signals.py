@@ -1,0 +1,115 @@
+"""Values that an app gives beside the sound, at its own pace, and what a frame sees of them.
+
+A line holds the values of one signal that frames may still need, oldest first. It is a value: adding to it or trimming
+it gives a new one, so that a snapshot is a reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from sdk.errors import SessionError, UsageError
+from sdk.runtime.executor import Array
+from sdk.runtime.parameters import copy_tensor
+from sdk.spec import PipelineSpec, SignalSpec
+
+ROWS_KEPT = 256
+"""Most values of a signal that wait for their frames: over 4 s of a tracker at 60 a second."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """Values at one time.
+
+    Attributes:
+        sample: absolute index at 16 kHz of the time they were captured at.
+        tensors: name -> value.
+    """
+
+    sample: int
+    tensors: Mapping[str, Array]
+
+
+Lines = Mapping[str, tuple[Row, ...]]
+"""Signal -> rows that frames may still need, oldest first."""
+
+
+def no_rows(pipeline: PipelineSpec) -> Lines:
+    """The start of a stream: nothing known of any signal."""
+    return {signal.name: () for signal in pipeline.signals}
+
+
+def find_signal(pipeline: PipelineSpec, name: str) -> SignalSpec:
+    """The signal of that name.
+
+    Raises:
+        UsageError: the pipeline has none.
+    """
+    for signal in pipeline.signals:
+        if signal.name == name:
+            return signal
+    names = ", ".join(signal.name for signal in pipeline.signals) or "none"
+    raise UsageError(f"signal {name}", "the model has no such signal", f"its signals are: {names}")
+
+
+def check_values(signal: SignalSpec, given: Mapping[str, ArrayLike]) -> dict[str, Array]:
+    """Copies of the signal's tensors as float32; values that are not finite stay, the caller decides.
+
+    Raises:
+        UsageError: one is missing, unknown, not numbers or of another shape.
+    """
+    wanted = {tensor.name: tensor for tensor in signal.tensors}
+    for name in given:
+        if name not in wanted:
+            raise UsageError(f"{signal.name}.{name}", "the signal has no such tensor", f"it has {', '.join(wanted)}")
+    for name, spec in wanted.items():
+        if name not in given:
+            raise UsageError(f"{signal.name}.{name}", "missing", f"give numbers of shape {spec.shape}")
+    return {name: copy_tensor(f"{signal.name}.{name}", spec, given[name]) for name, spec in wanted.items()}
+
+
+def check_sample(name: str, sample: int | None) -> int | None:
+    """`sample` as it is.
+
+    Raises:
+        UsageError: it is neither None nor a whole number from 0 on.
+    """
+    if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 0):
+        raise UsageError(f"signal {name}", f"{sample!r} is no sample index", "give a whole number from 0 on, or None")
+    return sample
+
+
+def append(line: tuple[Row, ...], name: str, row: Row) -> tuple[tuple[Row, ...], int]:
+    """The line with `row` at its end, and how many rows were dropped because too many wait.
+
+    Raises:
+        SessionError: the row is older than the newest one.
+    """
+    if line and row.sample < line[-1].sample:
+        problem = f"captured at sample {row.sample}, before the newest at {line[-1].sample}"
+        raise SessionError(f"signal {name}", problem, "push values in the order of their time")
+    longer = (*line, row)
+    dropped = max(0, len(longer) - ROWS_KEPT)
+    return longer[dropped:], dropped
+
+
+def trim(line: tuple[Row, ...], until: int) -> tuple[Row, ...]:
+    """The line without rows that no frame from sample `until` on can see: all but the newest up to there."""
+    past = sum(row.sample <= until for row in line)
+    return line[max(0, past - 1) :]
+
+
+def seen(pipeline: PipelineSpec, lines: Lines, until: int) -> dict[str, Array]:
+    """What a frame that may look up to sample `until` sees: ``SIGNAL.TENSOR`` -> value."""
+    sources: dict[str, Array] = {}
+    for signal in pipeline.signals:
+        newest = next((row for row in reversed(lines[signal.name]) if row.sample <= until), None)
+        held = newest is not None and until - newest.sample <= signal.hold_samples
+        for spec in signal.tensors:
+            value = newest.tensors[spec.name] if newest is not None and held else np.zeros(spec.shape, np.float32)
+            sources[f"{signal.name}.{spec.name}"] = value
+    return sources
