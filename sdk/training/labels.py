@@ -1,0 +1,87 @@
+"""What a clip teaches: the teacher's face, the closures and the silences at every frame's due time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdk.spec import SAMPLE_RATE
+from sdk.training.phones import SILENCE, TimedPhone
+from sdk.training.task import CLOCK, HOP
+
+
+class Curve(Protocol):
+    """A face over time, as `sdk.training.teacher.MotionCurve`.
+
+    Attributes:
+        closures: (start, end) in seconds in which the lips are shut.
+    """
+
+    @property
+    def closures(self) -> Sequence[tuple[float, float]]:
+        """See the class."""
+        ...
+
+    def weights(self, times: NDArray[np.floating]) -> NDArray[np.float32]:
+        """(T, 52) weights at times (T,) in seconds."""
+        ...
+
+
+class Teacher(Protocol):
+    """Timed phones and their clean sound to a face. Must be picklable: preparation runs in several processes."""
+
+    def __call__(self, phones: Sequence[TimedPhone], pcm: NDArray[np.float32], seed: int) -> Curve:
+        """The face that says `phones`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Of one clip.
+
+    Attributes:
+        targets: (T, 52) float32.
+        closures: (T,) uint8.
+        silence: (T,) uint8.
+    """
+
+    targets: NDArray[np.float32]
+    closures: NDArray[np.uint8]
+    silence: NDArray[np.uint8]
+
+
+def rule_teacher(phones: Sequence[TimedPhone], pcm: NDArray[np.float32], seed: int) -> Curve:
+    """The SDK's own teacher, without blinks: they cannot be heard."""
+    from sdk.training.teacher import motion_curve
+
+    return motion_curve(phones, pcm, seed, blinks=False)
+
+
+def frames_of(hops: int) -> int:
+    """Frames T of a clip of `hops` whole hops."""
+    return CLOCK.frames_ready(hops * HOP)
+
+
+def due_seconds(frames: int) -> NDArray[np.float64]:
+    """Due times (frames,) in seconds."""
+    return np.array([CLOCK.due(index) for index in range(frames)], np.float64) / SAMPLE_RATE
+
+
+def label(curve: Curve, phones: Sequence[TimedPhone], frames: int) -> Labels:
+    """Sample a curve at the due times of `frames` frames."""
+    times = due_seconds(frames)
+    speech = [(phone.start, phone.end) for phone in phones if phone.name != SILENCE]
+    targets = np.ascontiguousarray(curve.weights(times), np.float32)
+    return Labels(targets, _inside(times, curve.closures), 1 - _inside(times, speech))
+
+
+def _inside(times: NDArray[np.float64], spans: Sequence[tuple[float, float]]) -> NDArray[np.uint8]:
+    """1 for each time within one of the spans, their ends included."""
+    inside = np.zeros(len(times), np.uint8)
+    for start, end in spans:
+        inside[np.searchsorted(times, start) : np.searchsorted(times, end, side="right")] = 1
+    return inside
