@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from sdk.spec import SAMPLE_RATE
 
 HOP = 320
-"""Samples of one step (20 ms)."""
+"""Samples of one step (20 ms), unless told otherwise; so with the other sizes."""
 STRIDE = 160
 """Samples between columns (10 ms)."""
 WINDOW = 400
@@ -44,11 +44,17 @@ class LogMelState:
 
 
 class LogMel(nn.Module):
-    """Waveform of about unit variance to natural-log mel power, two columns of 80 bands a hop of 320 samples.
+    """Waveform of about unit variance to natural-log mel power: a column of 80 bands each `STRIDE` samples.
 
     A bin's power is scaled by the window's energy: white noise of unit variance has power 1 in each bin, and full scale
     speech after `sdk.audio.level` stays within half precision. Bands are triangles on the HTK mel scale from 0 to
     8000 Hz, not normalised by their area.
+
+    Args:
+        hop: samples of one step, a multiple of `STRIDE`.
+        window: samples under the window, at least `STRIDE`.
+        n_fft: length of the transform, at least `window`.
+        floor: power added to every band.
     """
 
     full_precision = True
@@ -59,65 +65,68 @@ class LogMel(nn.Module):
     mel: Tensor
     floor: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, hop: int = HOP, window: int = WINDOW, n_fft: int = N_FFT, floor: float = FLOOR) -> None:
         super().__init__()
-        real, imaginary = windowed_fourier()
+        assert hop % STRIDE == 0, f"a hop of {hop} samples is not whole columns"
+        assert STRIDE <= window <= n_fft, f"a window of {window} does not fit {STRIDE} to {n_fft} samples"
+        self.hop, self.window = hop, window
+        real, imaginary = windowed_fourier(window, n_fft)
         self.register_buffer("fourier_real", real.float(), persistent=False)
         self.register_buffer("fourier_imaginary", imaginary.float(), persistent=False)
-        self.register_buffer("mel", mel_bands().float(), persistent=False)
+        self.register_buffer("mel", mel_bands(n_fft).float(), persistent=False)
         # The floor is the linear's bias: a scalar added to a linear without bias crashes coremltools 9.
-        self.register_buffer("floor", torch.full((BANDS,), FLOOR), persistent=False)
+        self.register_buffer("floor", torch.full((BANDS,), floor), persistent=False)
 
     def init_state(self) -> LogMelState:
         """Silence before the stream."""
-        return LogMelState(left=torch.zeros(1, WINDOW - STRIDE))
+        return LogMelState(left=torch.zeros(1, self.window - STRIDE))
 
     def step(self, x: Tensor, state: LogMelState) -> tuple[Tensor, LogMelState]:
         """Columns of the newest samples.
 
         Args:
-            x: (1, 320), or (1, n * 320) for several hops at once; 16 kHz samples of about unit variance.
+            x: (1, hop), or (1, n * hop) for several hops at once; 16 kHz samples of about unit variance.
             state: what the step before gave.
 
         Returns:
-            columns (1, 2 n, 80), natural logarithm of power, oldest first; and the next state.
+            columns (1, n * hop / 160, 80), natural logarithm of power, oldest first; and the next state.
         """
         line = torch.cat([state.left, x], 1)
         starts = range(0, x.shape[1], STRIDE)
-        windows = torch.cat([line[:, start : start + WINDOW] for start in starts], 1)
-        windows = windows.reshape(x.shape[0], len(starts), WINDOW)
+        windows = torch.cat([line[:, start : start + self.window] for start in starts], 1)
+        windows = windows.reshape(x.shape[0], len(starts), self.window)
         real, imaginary = F.linear(windows, self.fourier_real), F.linear(windows, self.fourier_imaginary)
         columns = torch.log(F.linear(real * real + imaginary * imaginary, self.mel, self.floor))
         return columns, LogMelState(left=line[:, x.shape[1] :])
 
     def forward(self, x: Tensor) -> Tensor:
-        """Whole clip (1, N), N a multiple of 320, to columns (1, N / 160, 80)."""
-        assert x.shape[1] % HOP == 0, f"{x.shape[1]} samples are not whole hops of {HOP}"
+        """Whole clip (1, N), N a multiple of the hop, to columns (1, N / 160, 80)."""
+        assert x.shape[1] % self.hop == 0, f"{x.shape[1]} samples are not whole hops of {self.hop}"
         return self.step(x, LogMelState(left=self.init_state().left.expand(x.shape[0], -1)))[0]
 
 
-def windowed_fourier() -> tuple[Tensor, Tensor]:
-    """Real and imaginary rows, each (257, 400) float64, of the transform with the window folded in.
+def windowed_fourier(size: int = WINDOW, n_fft: int = N_FFT) -> tuple[Tensor, Tensor]:
+    """Real and imaginary rows, each (n_fft / 2 + 1, size) float64, of the transform with the window folded in.
 
-    The window is the periodic Hann window ``0.5 - 0.5 cos(2 pi n / 400)`` divided by the root of its energy.
+    The window is the periodic Hann window ``0.5 - 0.5 cos(2 pi n / size)`` divided by the root of its energy.
     """
-    n = torch.arange(WINDOW, dtype=torch.float64)
-    hann = 0.5 - 0.5 * torch.cos(2 * math.pi * n / WINDOW)
+    n = torch.arange(size, dtype=torch.float64)
+    hann = 0.5 - 0.5 * torch.cos(2 * math.pi * n / size)
     window = hann / hann.square().sum().sqrt()
     # Reduced modulo the length before the multiplication by pi, so that large products lose no digits.
-    turns = torch.outer(torch.arange(N_FFT // 2 + 1), torch.arange(WINDOW)) % N_FFT
-    angle = 2 * math.pi / N_FFT * turns.double()
+    turns = torch.outer(torch.arange(n_fft // 2 + 1), torch.arange(size)) % n_fft
+    angle = 2 * math.pi / n_fft * turns.double()
     return torch.cos(angle) * window, -torch.sin(angle) * window
 
 
-def mel_bands() -> Tensor:
-    """Triangular bands (80, 257) float64, peak 1, equally spaced on the HTK scale ``2595 log10(1 + f / 700)``.
+def mel_bands(n_fft: int = N_FFT) -> Tensor:
+    """Triangular bands (80, n_fft / 2 + 1) float64, peak 1, equally spaced on the HTK scale ``2595 log10(1 + f / 700)``.
 
     The scale is that of Young et al., The HTK Book, section 5.4 (filterbank analysis), with f in Hz.
     """
     top = 2595 * math.log10(1 + SAMPLE_RATE / 2 / 700)
     corners = 700 * (10 ** (torch.linspace(0, top, BANDS + 2, dtype=torch.float64) / 2595) - 1)
-    bins = torch.arange(N_FFT // 2 + 1, dtype=torch.float64) * (SAMPLE_RATE / N_FFT)
+    bins = torch.arange(n_fft // 2 + 1, dtype=torch.float64) * (SAMPLE_RATE / n_fft)
     rising = (bins - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
     falling = (corners[2:, None] - bins) / (corners[2:] - corners[1:-1])[:, None]
     return torch.minimum(rising, falling).clamp(min=0)

@@ -14,7 +14,7 @@ CODE = 128
 """Width of the audio code, of the expression code and of the decoder's bottleneck."""
 
 HEAD_WIDTH = 64
-"""Channels of each head in the layers of the context model."""
+"""Channels of each head in the layers of the published context model."""
 
 DILATIONS = (1, 2, 4, 8)
 """Frames between the two taps into the past, for each context layer."""
@@ -33,12 +33,23 @@ DROPOUT = 0.2
 class MeshTalkConfig(Record):
     """Sizes of one MeshTalk; the defaults are those of the published configuration. All other widths are fixed.
 
+    A face is V points of P numbers: vertices of three coordinates, or the channels of a rig, one number each.
+
     Attributes:
         heads: categorical variables H of a frame: 16 in the published code, 64 in the paper.
         classes: values C of each of them.
         vertices: V.
+        point_size: P.
+        head_width: channels of a head in the layers of the context model.
     """
 
     heads: PositiveInt = 16
     classes: PositiveInt = 128
     vertices: PositiveInt = 6172
+    point_size: PositiveInt = 3
+    head_width: PositiveInt = HEAD_WIDTH
+
+    @property
+    def numbers(self) -> int:
+        """Numbers of a face, V * P."""
+        return self.vertices * self.point_size

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sdk.models.meshtalk.config import CODE, DILATIONS, HEAD_WIDTH, SLOPE, MeshTalkConfig
+from sdk.models.meshtalk.config import CODE, DILATIONS, SLOPE, MeshTalkConfig
 
 
 def head_mask(heads: int, outputs: int, inputs: int) -> Tensor:
@@ -28,7 +28,7 @@ class MaskedLayer(nn.Module):
 
     def __init__(self, heads: int, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.width = heads, outputs
         self.masked_linear = nn.Conv1d(heads * inputs, heads * outputs, 1)
 
     @property
@@ -72,9 +72,11 @@ class ContextModel(nn.Module):
     def __init__(self, config: MeshTalkConfig) -> None:
         super().__init__()
         self.heads, self.classes = config.heads, config.classes
-        self.embedding = MaskedLayer(self.heads, self.classes, HEAD_WIDTH)
-        self.context_layers = nn.ModuleList(ContextLayer(self.heads, HEAD_WIDTH, dilation) for dilation in DILATIONS)
-        self.logits = MaskedLayer(self.heads, HEAD_WIDTH, self.classes)
+        self.embedding = MaskedLayer(self.heads, self.classes, config.head_width)
+        self.context_layers = nn.ModuleList(
+            ContextLayer(self.heads, config.head_width, dilation) for dilation in DILATIONS
+        )
+        self.logits = MaskedLayer(self.heads, config.head_width, self.classes)
 
     def forward(self, codes: Tensor, audio_code: Tensor) -> Tensor:
         """Teacher-forced log-probabilities.

@@ -53,11 +53,11 @@ class ExpressionEncoder(nn.Module):
     mean: Tensor
     stddev: Tensor
 
-    def __init__(self, vertices: int) -> None:
+    def __init__(self, config: MeshTalkConfig) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(1, 1, vertices, 3))
-        self.register_buffer("stddev", torch.ones(1, 1, vertices, 3))
-        self.layers = nn.ModuleList([nn.Linear(vertices * 3, 256), nn.Linear(256, CODE)])
+        self.register_buffer("mean", torch.zeros(1, 1, config.vertices, config.point_size))
+        self.register_buffer("stddev", torch.ones(1, 1, config.vertices, config.point_size))
+        self.layers = nn.ModuleList([nn.Linear(config.numbers, 256), nn.Linear(256, CODE)])
         self.lstm = nn.LSTM(CODE, CODE, batch_first=True)
         self.code = nn.Linear(CODE, CODE)
 
@@ -97,7 +97,7 @@ class MultimodalEncoder(nn.Module):
     def __init__(self, config: MeshTalkConfig) -> None:
         super().__init__()
         self.audio_encoder = AudioEncoder()
-        self.expression_encoder = ExpressionEncoder(config.vertices)
+        self.expression_encoder = ExpressionEncoder(config)
         self.fusion_model = FusionMlp(config.heads, config.classes)
 
     def forward(self, geometry: Tensor, sound: Tensor) -> Tensor:

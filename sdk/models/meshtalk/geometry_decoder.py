@@ -38,11 +38,11 @@ class VertexUnet(nn.Module):
 
     def __init__(self, config: MeshTalkConfig) -> None:
         super().__init__()
-        sizes = (config.vertices * 3, *WIDTHS)
+        sizes = (config.numbers, *WIDTHS)
         self.classes = config.classes
         self.vertex_bias = nn.Parameter(torch.zeros(sizes[0]))
-        self.register_buffer("mean", torch.zeros(1, 1, config.vertices, 3))
-        self.register_buffer("stddev", torch.ones(1, 1, config.vertices, 3))
+        self.register_buffer("mean", torch.zeros(1, 1, config.vertices, config.point_size))
+        self.register_buffer("stddev", torch.ones(1, 1, config.vertices, config.point_size))
         self.encoder = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(sizes))
         self.fusion = nn.Linear(CODE + config.heads * config.classes, CODE)
         self.temporal = nn.LSTM(CODE, CODE, num_layers=2, batch_first=True)
@@ -83,6 +83,6 @@ class VertexUnet(nn.Module):
         for skip, layer in zip(identity.skips, self.decoder, strict=True):
             # The last layer's activation comes before the template is added, as published: it shrinks negative offsets.
             x = skip[:, None] + F.leaky_relu(layer(x), SLOPE)
-        vertices = (x + self.vertex_bias).reshape(*x.shape[:2], -1, 3)
+        vertices = (x + self.vertex_bias).reshape(*x.shape[:2], *self.mean.shape[2:])
         geometry: Tensor = vertices * self.stddev + self.mean
         return geometry

@@ -106,7 +106,7 @@ class MeshTalk(nn.Module):
             UsageError: an argument has another shape or range, or the model is in training mode.
         """
         self._check_mode("decode")
-        check_tensor("template", template, (1, self.config.vertices, 3))
+        check_tensor("template", template, (1, self.config.vertices, self.config.point_size))
         inputs.check_labels(labels, self.config)
         identity = self.vertex_unet.encode_identity(template)
         return self.vertex_unet.decode_labels(identity, labels.long())
@@ -130,7 +130,7 @@ class MeshTalk(nn.Module):
         Raises:
             AudioError, UsageError: as for `encode_audio`, `sample` and `decode`.
         """
-        check_tensor("template", template, (1, self.config.vertices, 3))
+        check_tensor("template", template, (1, self.config.vertices, self.config.point_size))
         masks = inputs.smoothing_masks(smooth_mask, self.config)
         geometry = self.decode(template, self.sample(self.encode_audio(audio), uniforms))
         for mask in masks:
@@ -160,7 +160,7 @@ class MeshTalk(nn.Module):
     def quantise(self, geometry: Tensor, audio: Tensor, uniforms: Tensor | None = None) -> Tensor:
         """Categories (1, T, H) of a tracked face and its sound; arguments and errors as for `reconstruct`."""
         audio_code = self.encode_audio(audio)
-        check_tensor("geometry", geometry, (1, audio_code.shape[1], self.config.vertices, 3))
+        check_tensor("geometry", geometry, (1, audio_code.shape[1], self.config.vertices, self.config.point_size))
         inputs.check_uniforms(uniforms, audio_code.shape[1], self.config)
         expression_code = self.encoder.expression_encoder(geometry)
         logprobs = self.encoder.fusion_model(expression_code, audio_code)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdk.models.meshtalk.config import HEAD_WIDTH, MASKED_LAYERS, SLOPE
+from sdk.models.meshtalk.config import MASKED_LAYERS, SLOPE
 from sdk.models.meshtalk.context_model import ContextLayer, ContextModel, MaskedLayer
 from sdk.models.meshtalk.quantise import gumbel_noise
 
@@ -106,7 +106,8 @@ class ContextSampler:
     def __init__(self, model: ContextModel) -> None:
         self.heads, self.classes = model.heads, model.classes
         layers: list[ContextLayer] = list(model.context_layers)  # type: ignore[arg-type]
-        self.width = self.heads * HEAD_WIDTH
+        self.head_width = model.embedding.width
+        self.width = self.heads * self.head_width
         first = layers[0]
         matrices = torch.cat([first.weight(), *first.historic.weight.unbind(-1)])
         table = _through_embedding(model, matrices)
@@ -177,7 +178,7 @@ class ContextSampler:
 
     def _plan(self, model: ContextModel, weights: list[Tensor]) -> list[Wave]:
         """Waves of a frame: one a draw, and one that completes the layers for the frames to come."""
-        last, bias = model.logits.weight(), _bias(model.logits)
+        last, bias, width = model.logits.weight(), _bias(model.logits), self.head_width
         draws = -(-self.heads // MASKED_LAYERS)
         waves = []
         for wave in range(draws + 1):
@@ -185,15 +186,15 @@ class ContextSampler:
             ready = [min(self.heads, MASKED_LAYERS * wave + depth + 1) for depth in range(MASKED_LAYERS)]
             done = [min(self.heads, max(0, MASKED_LAYERS * (wave - 1) + depth + 1)) for depth in range(MASKED_LAYERS)]
             spans = list(zip(done, ready, strict=True))[1:]
-            layers = [_band(weight, HEAD_WIDTH, span) for weight, span in zip(weights, spans[1:-1], strict=True)]
+            layers = [_band(weight, width, width, span) for weight, span in zip(weights, spans[1:-1], strict=True)]
             if wave == draws:
                 layers[-1] = None  # only the logits read the last layer
             draw = slice(*spans[-1])
             waves.append(
                 Wave(
-                    first=slice(*(HEAD_WIDTH * head for head in spans[0])),
+                    first=slice(*(width * head for head in spans[0])),
                     layers=layers,
-                    logits=_band(last, self.classes, spans[-1]),
+                    logits=_band(last, self.classes, width, spans[-1]),
                     bias=bias[draw.start * self.classes : draw.stop * self.classes],
                     draw=draw,
                 )
@@ -201,11 +202,11 @@ class ContextSampler:
         return waves
 
 
-def _band(weight: Tensor, outputs: int, heads: tuple[int, int]) -> Band | None:
+def _band(weight: Tensor, outputs: int, width: int, heads: tuple[int, int]) -> Band | None:
     start, stop = heads
     if start == stop:
         return None
-    rows, inputs = slice(start * outputs, stop * outputs), (stop - 1) * HEAD_WIDTH
+    rows, inputs = slice(start * outputs, stop * outputs), (stop - 1) * width
     return Band(rows, inputs, weight[rows, :inputs].contiguous())
 
 
@@ -214,7 +215,7 @@ def _through_embedding(model: ContextModel, matrices: Tensor) -> Tensor:
     embedding = model.embedding.masked_linear.weight[..., 0].reshape(-1, model.heads, model.classes)
     tables = []
     for head in range(model.heads):
-        seen = slice((head + 1) * HEAD_WIDTH, None)  # the rows that see this head
+        seen = slice((head + 1) * model.embedding.width, None)  # the rows that see this head
         tables.append(embedding[seen, head].mT @ matrices[:, seen].mT)
     return torch.cat(tables)
 
