@@ -6,7 +6,7 @@ round it and leaves the lips to its neighbours, /w/ the other way about.
 
 The table is ours. Which phones round, spread, open or close follows the phonetic classes (Ladefoged & Johnson, A Course
 in Phonetics, chapters 1 and 9); the strengths were set on the default head so that the lip gap of held phones falls in
-the order of vowel height, about 16 mm for /aa/, 14 for /ae/, 6 for /iy/ and 4 for /s/.
+the order of vowel height: at plain strength 16 mm for /aa/, 14 for /ae/, 5 for /iy/ and 4 for /s/.
 """
 
 from __future__ import annotations
