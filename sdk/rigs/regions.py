@@ -22,6 +22,9 @@ LANDMARK_X = (0.0, -5.0, 5.0, -10.0, 10.0)
 SEARCH_X = 1.5
 """Millimetres to each side of `LANDMARK_X` in which a vertex is looked for; the mesh has one in each at least."""
 
+LIP_HALF_WIDTH, LIP_ABOVE, LIP_BELOW = 25.0, 10.0, 12.5
+"""Millimetres of the red of the lips from where they meet: to a corner, up and down."""
+
 UP, FORWARD = 1, 2
 
 
@@ -52,19 +55,38 @@ def region_masks(vertices: Doubles, shapes: Doubles, eyes: Indices, lip_pairs: I
     Returns:
         name -> (V,) in [0, 1].
     """
-    upper_face = smoothstep(reach(shapes, "brow", "eye", "cheekSquint"), 0.03, 0.25)
+    height = vertices[:, UP]
+    upper_face = smoothstep(reach(shapes, "brow", "eye"), 0.03, 0.25) * smoothstep(height, -35.0, -15.0)
     upper_face[eyes] = 1
-    eyelids = smoothstep(reach(shapes, "eyeBlink", "eyeWide", "eyeSquint"), 0.15, 0.6)
+    centres = [vertices[eyes[vertices[eyes, 0] * side > 0]].mean(axis=0) for side in (-1, 1)]
+    from_eye = np.min([np.linalg.norm(vertices - centre, axis=1) for centre in centres], axis=0)
+    eyelids = smoothstep(reach(shapes, "eyeBlink", "eyeSquint"), 0.1, 0.4) * smoothstep(from_eye, 27.0, 20.0)
     eyelids[eyes] = 0
-    from_lips = np.linalg.norm(vertices[:, None] - vertices[lip_pairs.ravel()], axis=2).min(axis=1)
-    rolled = reach(shapes, "mouthRoll", "mouthPress", "mouthPucker")
+    meeting = vertices[lip_pairs[0]].mean(axis=0)
+    lips = smoothstep(lip_ellipse(vertices[:, 0], height, float(meeting[UP])), 1.3, 0.95)
     return {
-        "lips": smoothstep(rolled, 0.25, 0.6) * smoothstep(from_lips, 30.0, 20.0),
+        "lips": lips * smoothstep(reach(shapes, "mouthRoll", "mouthPucker"), 0.1, 0.3),
         "eyelids": eyelids,
         "upper_face": upper_face,
         "jaw": smoothstep(reach(shapes, "jaw"), 0.05, 0.5),
-        "mouth": smoothstep(reach(shapes, "mouth", "jawOpen"), 0.03, 0.25),
+        "mouth": smoothstep(reach(shapes, "mouth", "jawOpen"), 0.05, 0.35),
     }
+
+
+def lip_ellipse(x: Doubles, y: Doubles, meeting: float) -> Doubles:
+    """How far out a point lies on the lips of the default face as seen from the front: 1 is the border of the red.
+
+    Two half ellipses, measured on the mesh; the upper one has a dip in the middle.
+
+    Args:
+        x: millimetres sideways from the middle.
+        y: millimetres, upwards.
+        meeting: y at which the lips meet.
+    """
+    dip = 1.6 * np.exp(-((x / 5.0) ** 2))
+    half_height = np.where(y > meeting, LIP_ABOVE - dip, LIP_BELOW)
+    outward: Doubles = np.hypot(x / LIP_HALF_WIDTH, (y - meeting) / half_height)
+    return outward
 
 
 def lip_landmarks(vertices: Doubles, shapes: Doubles, skin: Indices) -> Indices:
