@@ -1,0 +1,129 @@
+"""Which voices there are, under which licence, and in which split each one is.
+
+A voice is in one split only. espeak-ng's variants are split, whatever the accent; flite's rms is heard in the test
+alone. Where a synthesiser is a program under the GPL, it is run as a tool: nothing of it becomes part of the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sdk.training.corpus.sources.base import Source
+from sdk.training.corpus.utterance import Split
+
+ACCENTS = (
+    "en", "en-us", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-029", "en-us-nyc",
+)  # fmt: skip
+"""espeak-ng's accents of English that it finds by name."""
+
+VARIANTS: dict[Split, tuple[str, ...]] = {
+    "train": (
+        "adam", "Alex", "Alicia", "Andrea", "Andy", "anika", "announcer", "antonio", "AnxiousAndy", "aunty",
+        "belinda", "benjamin", "boris", "caleb", "croak", "david", "Diogo", "ed", "edward", "edward2", "f1", "f2",
+        "f3", "f5", "fast", "Gene", "grandma", "gustave", "Henrique", "Hugo", "iven", "iven2", "iven4", "Jacky",
+        "john", "kaukovalta", "klatt", "klatt2", "klatt4", "klatt5", "klatt6", "Lee", "m1", "m2", "m4", "m5", "m6",
+        "m8", "marcelo", "Marco", "michel", "miguel", "Mike", "norbert", "pablo", "paul", "pedro", "quincy",
+        "RicishayMax", "RicishayMax2", "RicishayMax3", "robert", "robosoft", "robosoft3", "sandro", "shelby", "steph",
+        "steph2", "Storm", "travis", "Tweaky", "UniRobot", "victor", "whisper", "zac",
+    ),
+    "validation": ("Michael", "Gene2", "iven3", "klatt3", "m7", "steph3"),
+    "test": ("Annie", "Denis", "Mario", "f4", "grandpa", "linda", "m3", "max", "rob", "whisperf"),
+}  # fmt: skip
+"""Variants of espeak-ng 1.51 by split. A variant is a speaker: its own formants, voice and pitch."""
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One voice of one source.
+
+    Attributes:
+        name: as the source knows it.
+        speaker: who it is, for the split: an espeak-ng variant, else the voice itself.
+    """
+
+    name: str
+    speaker: str
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """One source: how to make it, and what of it goes where.
+
+    Attributes:
+        make: loads the synthesiser.
+        licence: of the voices' data; see docs/corpus.md.
+        voices: split -> voices.
+        shares: split -> weight of this source in the split, against the other sources in use.
+        package: what to install.
+    """
+
+    make: Callable[[], Source]
+    licence: str
+    voices: Mapping[Split, tuple[Voice, ...]]
+    shares: Mapping[Split, float]
+    package: str
+
+
+def _espeak() -> Source:
+    from sdk.training.corpus.sources.espeak import EspeakSource
+
+    return EspeakSource()
+
+
+def _flite() -> Source:
+    from sdk.training.corpus.sources.flite import FliteSource
+
+    return FliteSource()
+
+
+def _festival() -> Source:
+    from sdk.training.corpus.sources.festival import FestivalSource
+
+    return FestivalSource()
+
+
+def _hibari() -> Source:
+    from sdk.training.corpus.sources.hibari import HibariSource
+
+    return HibariSource()
+
+
+def _named(*names: str) -> tuple[Voice, ...]:
+    return tuple(Voice(name, name) for name in names)
+
+
+SOURCES: dict[str, SourceEntry] = {
+    "espeak-ng": SourceEntry(
+        make=_espeak,
+        licence="GPL-3.0-or-later tool",
+        voices={
+            split: tuple(Voice(f"{accent}+{variant}", variant) for variant in variants for accent in ACCENTS)
+            for split, variants in VARIANTS.items()
+        },
+        shares={"train": 0.45, "validation": 1.0, "test": 0.4},
+        package="Debian: espeak-ng",
+    ),
+    "flite": SourceEntry(
+        make=_flite,
+        licence="CMU Flite licence (BSD-like)",
+        voices={"train": _named("awb", "slt", "kal16"), "test": _named("rms")},
+        shares={"train": 0.30, "test": 0.6},
+        package="Debian: flite",
+    ),
+    "festival": SourceEntry(
+        make=_festival,
+        licence="Festvox KED licence (X11-like)",
+        voices={"train": _named("ked_diphone")},
+        shares={"train": 0.07},
+        package="Debian: festival festvox-kdlpc16k",
+    ),
+    "hibari": SourceEntry(
+        make=_hibari,
+        licence="Apache-2.0",
+        voices={"train": _named("heart")},
+        shares={"train": 0.18},
+        package="PyPI: hibari-tts onnx onnxruntime",
+    ),
+}
+"""All sources, in the order of their numbers in a seed; a new one goes to the end."""
