@@ -33,16 +33,11 @@ FADE = 20.0
 
 PARTS: dict[str, tuple[str, ...]] = {
     "eyes": ("helper-l-eye", "helper-r-eye"),
-    "lashes": (
-        "helper-l-eyelashes-1",
-        "helper-l-eyelashes-2",
-        "helper-r-eyelashes-1",
-        "helper-r-eyelashes-2",
-    ),
     "teeth": ("helper-upper-teeth", "helper-lower-teeth"),
     "tongue": ("helper-tongue",),
 }
-"""Part -> groups of the base mesh; the skin is the group body."""
+"""Part -> groups of the base mesh; the skin is the group body. Its strips for lashes are left out: they are guides that
+show nothing without a hair texture."""
 
 
 EYE_CENTRES = ("joint-l-eye", "joint-r-eye")

@@ -32,7 +32,7 @@ class Head:
         triangles: (F, 3), counter-clockwise seen from outside.
         shapes: (52, V, 3) displacement in millimetres at weight 1, in the order of `channels`.
         regions: name -> (V,) soft mask in [0, 1]: lips, eyelids, upper_face, jaw, mouth (see `sdk.rigs.regions`).
-        parts: name -> (n,) indices into `triangles`: skin, eyes, lashes, teeth, tongue. Each triangle is in one part.
+        parts: name -> (n,) indices into `triangles`: skin, eyes, teeth, tongue. Each triangle is in one part.
         lip_pairs: (P, 2) upper and lower vertex where the lips meet; row 0 is the middle of the mouth.
         channels: names of the shapes.
     """

@@ -28,7 +28,6 @@ LIMBUS: Colour = (38, 52, 58)
 PUPIL: Colour = (14, 14, 16)
 PLAIN: dict[str, Colour] = {
     "cavity": (96, 36, 38),
-    "lashes": (52, 36, 30),
     "teeth": (236, 230, 216),
     "tongue": (168, 78, 80),
 }
@@ -58,7 +57,7 @@ class Texture:
         return share
 
 
-def skin_texture(middle_of_lips: float, per_millimetre: int = 6) -> Texture:
+def skin_texture(middle_of_lips: float, per_millimetre: int = 4) -> Texture:
     """Skin with lips, brows and a little colour in the cheeks; `middle_of_lips` is the height where the lips meet."""
     corner, extent = (-100.0, -190.0), (200.0, 320.0)
     x, y = pixel_grid(corner, extent, per_millimetre)
@@ -77,11 +76,11 @@ def brow(side: Doubles, y: Doubles) -> Doubles:
     height = 16.0 + 8.0 * np.sin(np.pi * 0.62 * along + 0.1) - 3.0 * along
     half_width = 3.2 * (1 - along) ** 0.5 * smoothstep(along, -0.1, 0.12) + 0.6
     ends = smoothstep(side, 10, 15) * smoothstep(side, 50, 43)
-    hairs = 0.82 + 0.18 * np.sin(3.1 * side - 1.9 * y) * np.sin(1.3 * side + 0.7 * y)
+    hairs = 0.9 + 0.1 * np.sin(4.1 * side + 2.3 * y)
     return ends * hairs * smoothstep(np.abs(y - height) / half_width, 1.25, 0.55)
 
 
-def eye_texture(centre: Floats, per_millimetre: int = 24) -> Texture:
+def eye_texture(centre: Floats, per_millimetre: int = 16) -> Texture:
     """White, iris and pupil around `centre`, the (3,) middle of an eyeball that looks forward."""
     corner, extent = (float(centre[0]) - 16, float(centre[1]) - 16), (32.0, 32.0)
     x, y = pixel_grid(corner, extent, per_millimetre)

@@ -34,9 +34,6 @@ MOUTH_BOX = (36.0, 30.0, 70.0)
 BEHIND_LIPS = 8.0
 """Millimetres behind the edge of the lips at which the inside of the mouth begins."""
 
-LASH_COVER = 0.4
-"""The mesh has lashes as closed strips; this much of a strip is hair."""
-
 BACKGROUND = "#e9ebef"
 
 LIGHTS = (
@@ -97,9 +94,7 @@ class FaceRenderer:
         if surface.texture is not None:
             drawn.active_texture_coordinates = surface.texture.coordinates(np.asarray(drawn.points))
             look = {"texture": require_pyvista().Texture(surface.texture.pixels), "color": "white"}
-        actor = self._plotter.add_mesh(
-            drawn, **look, ambient=0.22, diffuse=0.85, specular=surface.gloss, opacity=surface.cover
-        )
+        actor = self._plotter.add_mesh(drawn, **look, ambient=0.22, diffuse=0.85, specular=surface.gloss)
         actor.prop.specular_power = 30.0
         actor.prop.interpolation = "Phong"
         return drawn
@@ -137,14 +132,12 @@ class Surface:
         colour: of all of it, if it has no texture.
         texture: laid on from the front at rest.
         gloss: share of light that is mirrored, 0 to 1.
-        cover: 1 is opaque.
     """
 
     triangles: Indices
     colour: Colour = (255, 255, 255)
     texture: Texture | None = None
     gloss: float = 0.1
-    cover: float = 1.0
 
     def mesh(self, vertices: Floats) -> pyvista.PolyData:
         """The mesh of this surface alone."""
@@ -166,7 +159,6 @@ def surfaces(head: Head) -> list[Surface]:
         Surface(skin[inside], PLAIN["cavity"]),
         *(Surface(eye, texture=eye_texture(centre_of(head, eye)), gloss=0.5) for eye in (eyes[left], eyes[~left])),
         *(Surface(head.triangles[head.parts[part]], PLAIN[part], gloss=0.2) for part in ("teeth", "tongue")),
-        Surface(head.triangles[head.parts["lashes"]], PLAIN["lashes"], gloss=0.0, cover=LASH_COVER),
     ]
 
 
