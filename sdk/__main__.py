@@ -12,13 +12,14 @@ COMMANDS = {
     "animate": "sdk.cli.animate:animate",
     "parity": "sdk.cli.parity:parity",
     "bench": "sdk.cli.bench:bench",
+    "train": "sdk.cli.train:train",
 }
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 @click.version_option(__version__, prog_name="nowface")
 def main() -> None:
-    """Run a nowface bundle. Exit codes: 0 good, 1 a gate failed, 2 bad usage or input."""
+    """Run a nowface bundle, or train a model. Exit codes: 0 good, 1 a gate failed, 2 bad usage or input."""
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class PreparedClip:
         features: (hops, F).
         labels: of its T frames.
         closures: (start, end) in seconds in which the teacher's lips are shut.
-        group: where it comes from (source and voice), for tables.
+        group: its voice, for tables.
     """
 
     id: str

@@ -45,11 +45,6 @@ class Speech(Protocol):
         """Who speaks."""
         ...
 
-    @property
-    def source(self) -> str:
-        """What recorded or made it."""
-        ...
-
 
 def training_clips(speech: Speech, recipe: Recipe, task: Task, teacher: Teacher) -> Iterator[PreparedClip]:
     """The utterance's augmented copies, and itself if the recipe wants it."""
@@ -62,13 +57,13 @@ def training_clips(speech: Speech, recipe: Recipe, task: Task, teacher: Teacher)
         # The teacher hears the clean sound: noise must not change what a vowel's loudness tells it.
         sound = augment_sound(pcm, recipe.augmentation, generator)
         curve = teacher(phones, pcm, _seed_of(speech.id))
-        yield _clip(name, pcm=sound, phones=phones, curve=curve, task=task, group=_group(speech))
+        yield _clip(name, pcm=sound, phones=phones, curve=curve, task=task, group=speech.voice)
 
 
 def plain_clip(speech: Speech, task: Task, teacher: Teacher) -> PreparedClip:
     """The utterance as it is."""
     curve = teacher(speech.phones, speech.pcm, _seed_of(speech.id))
-    return _clip(speech.id, pcm=speech.pcm, phones=speech.phones, curve=curve, task=task, group=_group(speech))
+    return _clip(speech.id, pcm=speech.pcm, phones=speech.phones, curve=curve, task=task, group=speech.voice)
 
 
 def resting_clip(number: int, recipe: Recipe, task: Task, teacher: Teacher) -> PreparedClip:
@@ -86,10 +81,6 @@ def clip_generator(seed: int, name: str) -> np.random.Generator:
 
 def _seed_of(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big")
-
-
-def _group(speech: Speech) -> str:
-    return f"{speech.source}/{speech.voice}"
 
 
 def _clip(

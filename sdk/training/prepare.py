@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -32,14 +32,6 @@ TRAIN = "train"
 PART_CLIPS = 48
 FORMAT = 1
 """Of the cache folder; raised when its files change."""
-
-
-class CorpusReader(Protocol):
-    """What is read of a corpus; see `sdk.training.corpus.Corpus`."""
-
-    def utterances(self, split: str) -> Iterator[Any]:
-        """The `Speech` of a split, in a fixed order."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -93,14 +85,19 @@ def ignore(_: int) -> None:
 
 
 def prepare(
-    plan: Plan, corpus: CorpusReader, split: str, *, jobs: int = 1, advance: Callable[[int], None] = ignore
+    plan: Plan,
+    split: str,
+    utterances: Iterable[Speech],
+    *,
+    jobs: int = 1,
+    advance: Callable[[int], None] = ignore,
 ) -> None:
     """Prepare a split; parts that are there already are kept.
 
     Args:
         plan: from `make_plan`.
-        corpus: to read.
-        split: of the corpus; `TRAIN` is augmented.
+        split: its name; `TRAIN` is augmented.
+        utterances: all of the split, always in the same order.
         jobs: processes; 1 works in this one.
         advance: called with the number of utterances or rest clips of each finished part.
 
@@ -113,7 +110,7 @@ def prepare(
     names = set()
 
     def missing() -> Iterator[Part]:
-        for part in _parts(plan.recipe, corpus, split):
+        for part in _parts(plan.recipe, split, utterances):
             names.add(part.name)
             if has_part(plan.folder, part.name):
                 advance(len(part.content))
@@ -127,9 +124,9 @@ def prepare(
     write_whole(done, str(len(names)))
 
 
-def _parts(recipe: Recipe, corpus: CorpusReader, split: str) -> Iterator[Part]:
-    number, utterances = 0, iter(corpus.utterances(split))
-    while some := tuple(islice(utterances, PART_CLIPS)):
+def _parts(recipe: Recipe, split: str, utterances: Iterable[Speech]) -> Iterator[Part]:
+    number, unread = 0, iter(utterances)
+    while some := tuple(islice(unread, PART_CLIPS)):
         yield Part(part_name(split, number), split, some)
         number += 1
     rest = recipe.preparation.rest_clips if split == TRAIN and number else 0

@@ -21,12 +21,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
+from pydantic import Field, FiniteFloat, JsonValue, ValidationError, model_validator
 
 from sdk.errors import UsageError
-from sdk.training.augment.settings import Augmentation, Record
+from sdk.spec import Record
+from sdk.training.augment.settings import Augmentation
 
-Positive = Annotated[float, Field(gt=0)]
+Positive = Annotated[FiniteFloat, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -67,14 +68,14 @@ class Optimiser(Record):
 
     steps: Count
     batch: Count = 16
-    segment_seconds: Annotated[float, Field(ge=0.1, le=60, multiple_of=0.1)] = 4.0
+    segment_seconds: Annotated[FiniteFloat, Field(ge=0.1, le=60, multiple_of=0.1)] = 4.0
     learning_rate: Positive = 1e-3
-    final_rate: Annotated[float, Field(ge=0, le=1)] = 0.02
+    final_rate: Annotated[FiniteFloat, Field(ge=0, le=1)] = 0.02
     warm_up: Annotated[int, Field(ge=0)] = 200
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    betas: tuple[Annotated[float, Field(ge=0, lt=1)], Annotated[float, Field(ge=0, lt=1)]] = (0.9, 0.99)
+    weight_decay: Annotated[FiniteFloat, Field(ge=0)] = 0.01
+    betas: tuple[Annotated[FiniteFloat, Field(ge=0, lt=1)], Annotated[FiniteFloat, Field(ge=0, lt=1)]] = (0.9, 0.99)
     clip_norm: Positive = 1.0
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    ema: Annotated[FiniteFloat, Field(ge=0, lt=1)] = 0.999
 
 
 class Validation(Record):
@@ -100,7 +101,7 @@ class Recipe(Record):
     preparation: Preparation = Preparation()
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser
-    losses: Annotated[dict[str, Annotated[float, Field(ge=0)]], Field(min_length=1)]
+    losses: Annotated[dict[str, Annotated[FiniteFloat, Field(ge=0)]], Field(min_length=1)]
     validation: Validation = Validation()
 
 

@@ -41,5 +41,5 @@ def plan(toy_task: None, tmp_path: Path) -> Plan:
     """A prepared toy corpus."""
     made = make_plan(toy_recipe(), "digest", tmp_path / "cache", toy_teacher)
     for split in ("train", "validation"):
-        prepare(made, ToyCorpus(), split)
+        prepare(made, split, ToyCorpus().utterances(split))
     return made

@@ -60,7 +60,7 @@ def test_two_processes_prepare_what_one_does(tmp_path: Path, monkeypatch: pytest
     for jobs in (1, 2):
         plan = make_plan(toy_recipe(), "digest", tmp_path / str(jobs), toy_teacher)
         counted: list[int] = []
-        prepare(plan, ToyCorpus(), "train", jobs=jobs, advance=counted.append)
+        prepare(plan, "train", ToyCorpus().utterances("train"), jobs=jobs, advance=counted.append)
         assert sum(counted) == 6 + 2
         folders.append(digests(plan.folder))
     assert folders[0] == folders[1]
@@ -79,14 +79,14 @@ class BrokenCorpus(ToyCorpus):
 def test_preparation_is_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sdk.training.prepare.PART_CLIPS", 2)
     whole = make_plan(toy_recipe(), "digest", tmp_path / "whole", toy_teacher)
-    prepare(whole, ToyCorpus(), "train")
+    prepare(whole, "train", ToyCorpus().utterances("train"))
     plan = make_plan(toy_recipe(), "digest", tmp_path / "cut", toy_teacher)
     with pytest.raises(OSError, match="went away"):
-        prepare(plan, BrokenCorpus(), "train")
+        prepare(plan, "train", BrokenCorpus().utterances("train"))
     with pytest.raises(UsageError, match="damaged"):
         read_split(plan.folder, "train")
     stamp = (plan.folder / "train-000000.features.npy").stat().st_mtime_ns
-    prepare(plan, ToyCorpus(), "train")
+    prepare(plan, "train", ToyCorpus().utterances("train"))
     assert (plan.folder / "train-000000.features.npy").stat().st_mtime_ns == stamp
     assert digests(plan.folder) == digests(whole.folder)
 
@@ -110,7 +110,7 @@ def test_the_folder_follows_the_front_end(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_split_that_is_not_there_is_named(plan: Plan) -> None:
     with pytest.raises(UsageError, match="human_test"):
-        prepare(plan, ToyCorpus(), "human_test")
+        prepare(plan, "human_test", ToyCorpus().utterances("human_test"))
 
 
 @pytest.mark.parametrize("kind", ["features.npy", "targets.npy", "json"])

@@ -119,7 +119,6 @@ class ToyUtterance:
     pcm: NDArray[np.float32]
     phones: tuple[TimedPhone, ...]
     voice: str = "one"
-    source: str = "toy"
 
 
 class ToyCorpus:

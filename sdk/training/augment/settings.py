@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
-Probability = Annotated[float, Field(ge=0, le=1)]
+from sdk.spec import Record
 
-
-class Record(BaseModel):
-    """A closed record: an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+Probability = Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
 class Effect(Record):
@@ -32,8 +28,8 @@ class RangedEffect(Effect):
         low, high: the range; its unit is the effect's.
     """
 
-    low: float
-    high: float
+    low: FiniteFloat
+    high: FiniteFloat
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -46,40 +42,40 @@ class SpeakerEffect(RangedEffect):
     """Resampling by a factor; above 1 is higher and faster."""
 
     probability: Probability = 0.5
-    low: Annotated[float, Field(ge=0.5)] = 0.84
-    high: Annotated[float, Field(le=2)] = 1.2
+    low: Annotated[FiniteFloat, Field(ge=0.5)] = 0.84
+    high: Annotated[FiniteFloat, Field(le=2)] = 1.2
 
 
 class SilenceEffect(RangedEffect):
     """Seconds of silence put in at a pause."""
 
     probability: Probability = 0.3
-    low: Annotated[float, Field(gt=0)] = 0.2
-    high: Annotated[float, Field(le=10)] = 1.5
+    low: Annotated[FiniteFloat, Field(gt=0)] = 0.2
+    high: Annotated[FiniteFloat, Field(le=10)] = 1.5
 
 
 class ReverbEffect(RangedEffect):
     """Reverberation time RT60 in seconds."""
 
     probability: Probability = 0.35
-    low: Annotated[float, Field(ge=0.05)] = 0.1
-    high: Annotated[float, Field(le=3)] = 0.7
+    low: Annotated[FiniteFloat, Field(ge=0.05)] = 0.1
+    high: Annotated[FiniteFloat, Field(le=3)] = 0.7
 
 
 class NoiseEffect(RangedEffect):
     """Ratio of speech to noise in dB."""
 
     probability: Probability = 0.6
-    low: Annotated[float, Field(ge=-20)] = 5.0
-    high: Annotated[float, Field(le=80)] = 35.0
+    low: Annotated[FiniteFloat, Field(ge=-20)] = 5.0
+    high: Annotated[FiniteFloat, Field(le=80)] = 35.0
 
 
 class ColourEffect(RangedEffect):
     """Spectral tilt in dB between 100 Hz and 8 kHz, with resonances of a cheap microphone."""
 
     probability: Probability = 0.6
-    low: Annotated[float, Field(ge=-30)] = -9.0
-    high: Annotated[float, Field(le=30)] = 9.0
+    low: Annotated[FiniteFloat, Field(ge=-30)] = -9.0
+    high: Annotated[FiniteFloat, Field(le=30)] = 9.0
 
 
 class TelephoneEffect(Effect):
@@ -98,8 +94,8 @@ class GainEffect(RangedEffect):
     """Level in dB; what goes above full scale is clipped."""
 
     probability: Probability = 1.0
-    low: Annotated[float, Field(ge=-60)] = -22.0
-    high: Annotated[float, Field(le=30)] = 6.0
+    low: Annotated[FiniteFloat, Field(ge=-60)] = -22.0
+    high: Annotated[FiniteFloat, Field(le=30)] = 6.0
 
 
 class Augmentation(Record):

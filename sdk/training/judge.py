@@ -1,0 +1,62 @@
+"""Free-running judgement of a task on prepared clips: nothing of the reference is fed back, as on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+
+from sdk.errors import NumericalError
+from sdk.training.cache import PreparedClip
+from sdk.training.labels import due_seconds
+from sdk.training.scores import ScoredClip, Scores, score
+from sdk.training.task import CHANNELS, Task
+
+
+def judge(
+    task: Task,
+    clips: Iterable[PreparedClip],
+    lookahead_frames: int,
+    advance: Callable[[], None] = lambda: None,
+) -> Scores:
+    """Animate every clip and score the motion against the teacher's.
+
+    Args:
+        task: with the weights to judge, in evaluation mode.
+        clips: those of fewer than two frames are left out.
+        lookahead_frames: how much later the task shows a face; the comparison takes that back.
+        advance: called after each clip.
+
+    Raises:
+        NumericalError: the task gave a number that is not finite.
+        ValueError: no clip is long enough.
+    """
+
+    def scored() -> Iterator[ScoredClip]:
+        for clip in clips:
+            if clip.frames - lookahead_frames >= 2:
+                yield _scored(task, clip, lookahead_frames)
+            advance()
+
+    return score(scored())
+
+
+def spread(clips: Sequence[PreparedClip], count: int) -> list[PreparedClip]:
+    """`count` of the clips at even distances, or all if there are fewer or `count` is 0."""
+    if not count or count >= len(clips):
+        return list(clips)
+    return [clips[index * len(clips) // count] for index in range(count)]
+
+
+def _scored(task: Task, clip: PreparedClip, lookahead: int) -> ScoredClip:
+    made = task.animate(np.array(clip.features))
+    assert made.shape == (clip.frames, CHANNELS), f"task gave {made.shape} for {clip.frames} frames"
+    if not np.isfinite(made).all():
+        raise NumericalError(clip.id, "the model's motion is not finite", "lower the learning rate")
+    return ScoredClip(
+        predicted=made[lookahead:],
+        reference=np.array(clip.labels.targets[: clip.frames - lookahead]),
+        times=due_seconds(clip.frames - lookahead),
+        phones=clip.phones,
+        closures=clip.closures,
+    )

@@ -1,0 +1,79 @@
+"""A whole run: updates, validations, checkpoints and the log, to the recipe's end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from sdk.training.average import using
+from sdk.training.cache import PreparedClip
+from sdk.training.checkpoints import load_checkpoint, save_checkpoint
+from sdk.training.log import RunLog
+from sdk.training.schedule import learning_rate
+from sdk.training.scores import Scores
+from sdk.training.trainer import StepResult, Trainer
+
+LATEST, BEST, MODEL = "latest.pt", "best.pt", "model"
+"""Names in the folder of a run: checkpoints, and the folder that `Task.save` writes from the best weights."""
+
+
+def ignore(_: StepResult) -> None:
+    """Progress that nobody watches."""
+
+
+def run_training(
+    trainer: Trainer,
+    validation: Sequence[PreparedClip],
+    out: Path,
+    *,
+    resume: bool = False,
+    tensorboard: bool = False,
+    watch: Callable[[StepResult], None] = ignore,
+) -> Scores | None:
+    """Train to the recipe's end: updates, validations, checkpoints, log; then write the best model.
+
+    Args:
+        trainer: at its start.
+        validation: clips to judge on.
+        out: folder of the run; process 0 writes into it.
+        resume: go on from the folder's latest checkpoint, if there is one.
+        tensorboard: also write event files.
+        watch: called after every update.
+
+    Returns:
+        scores of the best weights on the validation clips; None in all processes but the first.
+
+    Raises:
+        CheckpointError, UsageError: the checkpoint cannot be resumed.
+        NumericalError: training diverged.
+    """
+    recipe, first = trainer.recipe, trainer.processes.first
+    if resume and (out / LATEST).exists():
+        trainer.restore(load_checkpoint(out / LATEST))
+    log = RunLog(out, step=trainer.step, tensorboard=tensorboard) if first else None
+    while trainer.step < recipe.optimiser.steps:
+        began = time.perf_counter()
+        result = trainer.update()
+        if log:
+            rate = learning_rate(recipe.optimiser, result.step - 1)
+            values = {**result.losses, "gradient_norm": result.gradient_norm, "learning_rate": rate}
+            log.write("train", result.step, {**values, "seconds": time.perf_counter() - began})
+        last = trainer.step == recipe.optimiser.steps
+        if log and (last or trainer.step % recipe.validation.every == 0):
+            scores = trainer.judge(validation)
+            log.write("validation", trainer.step, asdict(scores))
+            better = scores.gap_mae_mm < trainer.best
+            trainer.best = min(trainer.best, scores.gap_mae_mm)
+            if better:
+                save_checkpoint(out / BEST, trainer.checkpoint())
+            save_checkpoint(out / LATEST, trainer.checkpoint())
+        watch(result)
+    if not log:
+        return None
+    log.close()
+    trainer.average = dict(load_checkpoint(out / BEST).average)
+    with using(trainer.task.module, trainer.average):
+        trainer.task.save(out / MODEL)
+    return trainer.judge(validation)

@@ -1,0 +1,179 @@
+"""The trainer learns, goes on bit for bit where it stopped, and two processes compute the gradient of one."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from sdk.errors import NumericalError, UsageError
+from sdk.training.cache import read_split
+from sdk.training.checkpoints import load_checkpoint, trained_task
+from sdk.training.judge import judge
+from sdk.training.log import read_log
+from sdk.training.prepare import Plan
+from sdk.training.recipe import Recipe
+from sdk.training.run import BEST, LATEST, MODEL, run_training
+from sdk.training.schedule import learning_rate
+from sdk.training.trainer import StepResult, Trainer
+from tests.training.conftest import toy_recipe
+
+ROOT = Path(__file__).parents[2]
+CHANCE = {"width": 16, "dropout": 0.2, "noise": 0.1}
+"""A toy model that draws from both generators."""
+
+
+class StoppedError(Exception):
+    pass
+
+
+def run(plan: Plan, recipe: Recipe, out: Path, *, resume: bool = False, stop: int | None = None) -> Trainer:
+    out.mkdir(exist_ok=True)
+    trainer = Trainer(recipe, read_split(plan.folder, "train"))
+
+    def watch(result: StepResult) -> None:
+        if result.step == stop:
+            raise StoppedError
+
+    run_training(trainer, read_split(plan.folder, "validation"), out, resume=resume, watch=watch)
+    return trainer
+
+
+def test_it_learns(plan: Plan, tmp_path: Path) -> None:
+    settings = {"steps": 120, "batch": 4, "segment_seconds": 1.0, "warm_up": 5, "learning_rate": 0.03, "ema": 0.9}
+    recipe = toy_recipe(optimiser=settings, validation={"every": 60})
+    validation = read_split(plan.folder, "validation")
+    untrained = Trainer(recipe, read_split(plan.folder, "train")).judge(validation)
+    run(plan, recipe, tmp_path)
+    task, _ = trained_task(tmp_path / BEST)
+    trained = judge(task, validation, 0)
+    assert trained.mouth_mae < 0.2 * untrained.mouth_mae
+    rows = read_log(tmp_path / "validation.csv")
+    assert [row["step"] for row in rows] == [60, 120]
+    assert min(row["gap_mae_mm"] for row in rows) == pytest.approx(trained.gap_mae_mm, rel=1e-6)
+    assert (tmp_path / MODEL / "toy.safetensors").is_file()
+
+
+@pytest.mark.parametrize("stop", [8, 6])
+def test_a_run_that_was_cut_ends_in_the_same_bits(plan: Plan, tmp_path: Path, stop: int) -> None:
+    recipe = toy_recipe(model=CHANCE)
+    run(plan, recipe, tmp_path / "whole")
+    with pytest.raises(StoppedError):
+        run(plan, recipe, tmp_path / "cut", stop=stop)
+    assert load_checkpoint(tmp_path / "cut" / LATEST).step == 6
+    run(plan, recipe, tmp_path / "cut", resume=True)
+    whole, cut = (load_checkpoint(tmp_path / name / LATEST) for name in ("whole", "cut"))
+    assert whole.step == cut.step == 12
+    for part in ("weights", "average"):
+        for name, tensor in getattr(whole, part).items():
+            assert torch.equal(tensor, getattr(cut, part)[name]), f"{part} {name}"
+    for kind in ("train", "validation"):
+        rows = [read_log(tmp_path / name / f"{kind}.csv") for name in ("whole", "cut")]
+        for row in rows[0] + rows[1]:
+            row.pop("seconds", None)
+        assert json.dumps(rows[0]) == json.dumps(rows[1])
+
+
+def test_chance_changes_with_the_seed_only(plan: Plan) -> None:
+    clips = read_split(plan.folder, "train")
+    first, again, other = (
+        Trainer(toy_recipe(model=CHANCE, seed=seed), clips).update().losses["total"] for seed in (5, 5, 6)
+    )
+    assert first == again != other
+
+
+def test_two_processes_have_the_gradient_of_one(plan: Plan, toy_path: Path, tmp_path: Path) -> None:
+    # Segments longer than most clips: the two shares have different numbers of valid frames.
+    recipe = toy_recipe(optimiser={"steps": 12, "batch": 4, "segment_seconds": 3.0, "warm_up": 2})
+    path = tmp_path / "toy.toml"
+    path.write_text(as_toml(recipe))
+    out = tmp_path / "out"
+    out.mkdir()
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [sys.executable, "-m", *torchrun, "-m", "tests.training.ddp_worker", plan.folder, path, out]
+    search = os.pathsep.join([str(toy_path), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": search, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+    one = Trainer(recipe, read_split(plan.folder, "train"))
+    valid = one.sampler.batch(0).valid
+    assert valid[0::2].sum() != valid[1::2].sum(), "equal shares would not tell a mean of means from a mean"
+    result = one.update()
+    written = torch.load(out / "result.pt")
+    assert written["losses"] == pytest.approx(dict(result.losses), rel=1e-5)
+    assert written["norm"] == pytest.approx(result.gradient_norm, rel=1e-5)
+    for rank in range(2):
+        gradient = torch.load(out / f"gradient-{rank}.pt")
+        for name, parameter in one.task.module.named_parameters():
+            torch.testing.assert_close(gradient[name], parameter.grad, rtol=1e-4, atol=1e-7)
+    for _ in range(3):
+        one.update()
+    for name, tensor in torch.load(out / "weights.pt").items():
+        torch.testing.assert_close(tensor, one.task.module.state_dict()[name], rtol=1e-3, atol=1e-5)
+
+
+def as_toml(recipe: Recipe) -> str:
+    """The recipe's tables that differ from the defaults; enough for the toy's."""
+    lines = [f'task = "{recipe.task}"', f"seed = {recipe.seed}"]
+    tables = recipe.model_dump(mode="json", include={"preparation", "optimiser", "losses", "validation"})
+    for table, values in tables.items():
+        lines += [f"[{table}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items())]
+    return "\n".join(lines)
+
+
+def test_a_divergence_is_reported_before_it_reaches_the_weights(plan: Plan) -> None:
+    trainer = Trainer(toy_recipe(), read_split(plan.folder, "train"))
+    with torch.no_grad():
+        trainer.task.module.get_parameter("out.bias")[0] = float("nan")
+    with pytest.raises(NumericalError, match="step 0: weights is not finite"):
+        trainer.update()
+    assert not torch.isnan(trainer.task.module.get_parameter("inner.weight")).any()
+
+
+def test_losses_must_be_those_of_the_recipe(plan: Plan) -> None:
+    clips = read_split(plan.folder, "train")
+    with pytest.raises(UsageError, match=r"losses\.lips: is not a loss"):
+        Trainer(toy_recipe(losses={"weights": 1, "lips": 1}), clips).update()
+    with pytest.raises(UsageError, match=r"losses\.weights: is a loss without"):
+        Trainer(toy_recipe(losses={"lips": 1}), clips).update()
+
+
+def test_a_checkpoint_of_another_recipe_is_not_resumed(plan: Plan, tmp_path: Path) -> None:
+    run(plan, toy_recipe(), tmp_path)
+    with pytest.raises(UsageError, match="another recipe"):
+        run(plan, toy_recipe(model={"width": 8}), tmp_path, resume=True)
+
+
+def test_low_precision_keeps_the_weights_in_full(plan: Plan) -> None:
+    clips = read_split(plan.folder, "train")
+    full, low = (Trainer(toy_recipe(precision=name), clips) for name in ("float32", "bfloat16"))
+    losses = [trainer.update().losses["total"] for trainer in (full, low)]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.02)
+    assert all(p.dtype == torch.float32 for p in low.task.module.parameters())
+
+
+def test_the_learning_rate_warms_up_and_decays() -> None:
+    optimiser = toy_recipe(
+        optimiser={"steps": 100, "warm_up": 10, "learning_rate": 0.5, "final_rate": 0.1, "segment_seconds": 1.0}
+    ).optimiser
+    rates = [learning_rate(optimiser, step) for step in range(100)]
+    assert rates[:10] == pytest.approx([0.05 * n for n in range(1, 11)])
+    assert rates[10] == 0.5
+    assert rates[-1] == pytest.approx(0.05)
+    assert all(a > b for a, b in itertools.pairwise(rates[10:]))
+    assert rates[55] == pytest.approx(0.275, abs=0.01)
+
+
+def test_tensorboard_files_are_written(plan: Plan, tmp_path: Path) -> None:
+    trainer = Trainer(toy_recipe(), read_split(plan.folder, "train"))
+    run_training(trainer, read_split(plan.folder, "validation"), tmp_path, tensorboard=True)
+    [events] = (tmp_path / "tensorboard").iterdir()
+    assert b"train/total" in events.read_bytes()
