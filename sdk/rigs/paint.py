@@ -26,12 +26,11 @@ SCLERA: Colour = (240, 238, 234)
 IRIS: Colour = (92, 122, 128)
 LIMBUS: Colour = (38, 52, 58)
 PUPIL: Colour = (14, 14, 16)
-PLAIN: dict[str, Colour] = {
-    "cavity": (96, 36, 38),
-    "teeth": (236, 230, 216),
-    "tongue": (168, 78, 80),
-}
-"""Colour of each part that has only one; the cavity is the skin inside the mouth."""
+CAVITY: Colour = (96, 36, 38)
+"""The skin inside the mouth."""
+
+TONGUE: Colour = (168, 78, 80)
+TEETH: Colour = (236, 230, 216)
 
 IRIS_RADIUS, PUPIL_RADIUS = 5.9, 2.3
 """Of an adult's eye in room light."""
@@ -78,6 +77,15 @@ def brow(side: Doubles, y: Doubles) -> Doubles:
     ends = smoothstep(side, 10, 15) * smoothstep(side, 50, 43)
     hairs = 0.9 + 0.1 * np.sin(4.1 * side + 2.3 * y)
     return ends * hairs * smoothstep(np.abs(y - height) / half_width, 1.25, 0.55)
+
+
+def teeth_texture(per_millimetre: int = 4) -> Texture:
+    """Teeth that darken sideways, because that is also backwards, into the shade of the cheeks."""
+    corner, extent = (-40.0, -120.0), (80.0, 80.0)
+    x, _ = pixel_grid(corner, extent, per_millimetre)
+    picture = np.broadcast_to(np.array(TEETH, float), (*x.shape, 3))
+    picture = blend(picture, CAVITY, 0.85 * smoothstep(np.abs(x), 11, 24))
+    return Texture(np.rint(picture).astype(np.uint8), corner, extent)
 
 
 def eye_texture(centre: Floats, per_millimetre: int = 16) -> Texture:

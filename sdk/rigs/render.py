@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from ctypes.util import find_library
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdk.errors import MissingDependencyError, UsageError
 from sdk.rigs.head import Floats, Head, Indices, vertex_normals
-from sdk.rigs.paint import PLAIN, Colour, Image, Texture, eye_texture, skin_texture
+from sdk.rigs.paint import CAVITY, TONGUE, Colour, Image, Texture, eye_texture, skin_texture, teeth_texture
 
 if TYPE_CHECKING:
     import pyvista
@@ -156,9 +157,10 @@ def surfaces(head: Head) -> list[Surface]:
     left = head.vertices[eyes[:, 0], 0] > 0
     return [
         Surface(skin[~inside], texture=skin_texture(meeting), gloss=0.12),
-        Surface(skin[inside], PLAIN["cavity"]),
+        Surface(skin[inside], CAVITY),
         *(Surface(eye, texture=eye_texture(centre_of(head, eye)), gloss=0.5) for eye in (eyes[left], eyes[~left])),
-        *(Surface(head.triangles[head.parts[part]], PLAIN[part], gloss=0.2) for part in ("teeth", "tongue")),
+        Surface(head.triangles[head.parts["teeth"]], texture=teeth_texture(), gloss=0.2),
+        Surface(head.triangles[head.parts["tongue"]], TONGUE, gloss=0.2),
     ]
 
 
@@ -205,6 +207,8 @@ def refined(mesh: pyvista.PolyData) -> pyvista.PolyData:
 def require_pyvista() -> Any:
     """The pyvista module, told to look for no display where there is none."""
     if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        if find_library("EGL") is None:
+            raise MissingDependencyError("libEGL", "is not installed", "apt-get install libegl1 libgl1-mesa-dri")
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
     try:
         import pyvista

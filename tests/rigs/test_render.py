@@ -102,3 +102,11 @@ def test_without_pyvista_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyvista", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[render\]"):
         require_pyvista()
+
+
+def test_without_a_display_or_egl_the_package_is_named(monkeypatch):
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.setattr("sdk.rigs.render.find_library", lambda name: None)
+    with pytest.raises(MissingDependencyError, match="libegl1"):
+        require_pyvista()
