@@ -9,8 +9,9 @@ from itertools import cycle
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk.bundle.trace import Trace
+from sdk.bundle.trace import SignalRows, Trace
 from sdk.models.registry import StagedModel
+from sdk.parity.beside import Beside
 from sdk.parity.replay import record
 from sdk.runtime import EagerExecutor
 from sdk.spec import SAMPLE_RATE
@@ -23,6 +24,9 @@ MAX_BYTES = 6_000_000
 
 MIN_SECONDS = 2.0
 
+SEED = 1
+"""Of the noise, where a model draws: the likeliest choices would leave the drawing untested."""
+
 
 def record_vectors(staged: StagedModel, speech: NDArray[np.float32]) -> Trace:
     """Stream `speech` (16 kHz) through the eager reference and record it.
@@ -33,8 +37,22 @@ def record_vectors(staged: StagedModel, speech: NDArray[np.float32]) -> Trace:
     seconds = max(MIN_SECONDS, MAX_BYTES / frame_bytes / float(staged.pipeline.frame_rate.fraction))
     pcm = speech[: int(seconds * SAMPLE_RATE)]
     executor = EagerExecutor(staged.stages)
-    trace = record(staged.pipeline, executor, staged.parameters, pcm, chunk_plan(len(pcm)))
+    trace = record(
+        staged.pipeline, executor, staged.parameters, pcm, chunk_plan(len(pcm)), beside=_beside(staged, len(pcm))
+    )
     return replace(trace, metadata={**trace.metadata, "model": staged.name, "machine": platform.machine()})
+
+
+def _beside(staged: StagedModel, samples: int) -> Beside:
+    """The model's example signals within the clip, and a seed if it draws."""
+    signals = {
+        name: SignalRows(
+            example.sample[example.sample <= samples],
+            {key: values[example.sample <= samples] for key, values in example.tensors.items()},
+        )
+        for name, example in staged.signals.items()
+    }
+    return Beside(signals, SEED if staged.pipeline.noise else None)
 
 
 def chunk_plan(samples: int) -> list[int]:

@@ -58,7 +58,23 @@ def export_graph(stage: Stage) -> tuple[ExportedProgram, tuple[str, ...]]:
 
     exported = export_marked(stage.eval(), stage.example())
     exported = exported.run_decompositions({operator: noted(form) for operator, form in FORMS.items()})
+    if _without_aliases(exported):
+        applied.add("aliases_removed")
     return exported, tuple(sorted(applied))
+
+
+def _without_aliases(exported: ExportedProgram) -> bool:
+    """Take out aliases, as a slice of everything or a cat of one leaves them: coremltools 9 does not know them."""
+    graph = exported.graph_module.graph
+    aliases = [node for node in graph.nodes if node.target is aten.alias.default]
+    for node in aliases:
+        node.replace_all_uses_with(node.args[0], delete_user_cb=lambda user: user.op != "output")
+        if not node.users:
+            graph.erase_node(node)
+    if aliases:
+        graph.lint()
+        exported.graph_module.recompile()
+    return bool(aliases)
 
 
 def cannot_convert(stage: Stage, error: Exception) -> TargetError:

@@ -120,9 +120,9 @@ def windowed_fourier(size: int = WINDOW, n_fft: int = N_FFT) -> tuple[Tensor, Te
 
 
 def mel_bands(n_fft: int = N_FFT) -> Tensor:
-    """Triangular bands (80, n_fft / 2 + 1) float64, peak 1, equally spaced on the HTK scale ``2595 log10(1 + f / 700)``.
+    """Triangular bands (80, n_fft / 2 + 1) float64, peak 1, equally spaced on the scale ``2595 log10(1 + f / 700)``.
 
-    The scale is that of Young et al., The HTK Book, section 5.4 (filterbank analysis), with f in Hz.
+    The HTK scale is that of Young et al., The HTK Book, section 5.4 (filterbank analysis), with f in Hz.
     """
     top = 2595 * math.log10(1 + SAMPLE_RATE / 2 / 700)
     corners = 700 * (10 ** (torch.linspace(0, top, BANDS + 2, dtype=torch.float64) / 2595) - 1)

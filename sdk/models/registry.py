@@ -53,6 +53,19 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
+class SignalExample:
+    """Values of a signal to try a model with, as test vectors do.
+
+    Attributes:
+        sample: (K,) int64 times on the 16 kHz clock, not decreasing.
+        tensors: name -> (K, ...) values.
+    """
+
+    sample: NDArray[np.int64]
+    tensors: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
 class StagedModel:
     """A model ready to deploy.
 
@@ -68,6 +81,7 @@ class StagedModel:
         basis: linear read-out as morph targets, name -> array, e.g.
             ``basis`` (d, V, 3) and ``offset`` (V, 3); may be empty.
         card: what the README says.
+        signals: an example of each signal of the pipeline; test vectors are recorded with it.
     """
 
     name: str
@@ -80,6 +94,7 @@ class StagedModel:
     parameters: Mapping[str, NDArray[np.float32]]
     channels: tuple[str, ...] = ()
     basis: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    signals: Mapping[str, SignalExample] = field(default_factory=dict)
 
 
 class ModelEntry(Protocol):

@@ -3,8 +3,7 @@
 The published loop runs the whole network once for each head of each frame, and copies a history that grows. Here, with
 the same labels:
 
-* *Waves.* A head depends on heads of its own frame six and more below it. So six heads are drawn at once, and between
-  two draws each layer computes only what that draw made possible: in a frame every value is computed once.
+* *Waves.* Six heads are drawn at once, see `sdk.models.meshtalk.waves`.
 * *Rings.* A layer reads the frame before and the one ``1 + dilation`` before. A ring of that many frames is all it
   keeps: 2 + 3 + 5 + 9 = 19 frames. When a ring has gone round once, the older taps of all its frames are one product.
 * *Gathers.* Everything up to the first nonlinearity is linear in one-hot vectors: a sum of rows of tables made once.
@@ -18,9 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdk.models.meshtalk.config import MASKED_LAYERS, SLOPE
+from sdk.models.meshtalk.config import SLOPE
 from sdk.models.meshtalk.context_model import ContextLayer, ContextModel, MaskedLayer
 from sdk.models.meshtalk.quantise import gumbel_noise
+from sdk.models.meshtalk.waves import wave_spans
 
 BLOCK = 256
 """Frames whose sound and noise are prepared at once."""
@@ -179,16 +179,9 @@ class ContextSampler:
     def _plan(self, model: ContextModel, weights: list[Tensor]) -> list[Wave]:
         """Waves of a frame: one a draw, and one that completes the layers for the frames to come."""
         last, bias, width = model.logits.weight(), _bias(model.logits), self.head_width
-        draws = -(-self.heads // MASKED_LAYERS)
         waves = []
-        for wave in range(draws + 1):
-            # Heads up to this many are computed by each layer, the embedding first and the logits last.
-            ready = [min(self.heads, MASKED_LAYERS * wave + depth + 1) for depth in range(MASKED_LAYERS)]
-            done = [min(self.heads, max(0, MASKED_LAYERS * (wave - 1) + depth + 1)) for depth in range(MASKED_LAYERS)]
-            spans = list(zip(done, ready, strict=True))[1:]
+        for spans in wave_spans(self.heads):
             layers = [_band(weight, width, width, span) for weight, span in zip(weights, spans[1:-1], strict=True)]
-            if wave == draws:
-                layers[-1] = None  # only the logits read the last layer
             draw = slice(*spans[-1])
             waves.append(
                 Wave(
