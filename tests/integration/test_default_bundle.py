@@ -11,6 +11,9 @@ import pytest
 
 from sdk.audio.clock import SampleClock
 from sdk.parity import check_bundle
+from sdk.pretrained import SPEECH
+from sdk.rigs.arkit import ARKIT_52
+from sdk.rigs.head import default_head
 from tests.integration.conftest import PAIRS
 
 
@@ -85,15 +88,30 @@ def test_a_thousand_frames_in_closed_loop(bundle, target):
     assert max(error.max_abs_of_range for error in closed.comparison.outputs) <= 1e-4
 
 
-def test_the_basis_gives_the_vertices_that_the_session_gives(bundle, speech):
-    basis, parameters = bundle.basis(), bundle.parameters()
+def test_the_values_are_the_channels_of_the_default_head(bundle, speech):
+    """The session's weights on the bundle's basis are the head itself, moving."""
+    basis, head = bundle.basis(), default_head()
+    assert bundle.rig.kind == "channels"
+    assert bundle.rig.names == ARKIT_52
     with bundle.session() as session:
         session.push(speech[16_000:24_000])
-        for frame in session.poll():
-            coefficients = frame.outputs["motion_decoder.coefficients"]
-            blended = np.einsum("d,dvc->vc", coefficients.reshape(-1), basis["basis"])
-            blended += parameters["template"] + basis["offset"]
-            assert np.abs(blended - frame.values).max() < 1e-3
+        frames = list(session.poll())
+    weights = np.stack([frame.values for frame in frames])
+    assert weights.shape == (15, 52)
+    assert weights.min() >= 0
+    assert weights.max() <= 1
+    blended = basis["offset"] + np.einsum("td,dvc->tvc", weights, basis["basis"])
+    assert np.abs(blended - head.pose(weights)).max() < 1e-3
+
+
+def test_animate_writes_the_channels_by_name(exported, speech, tmp_path):
+    output = tmp_path / "face.csv"
+    command = [sys.executable, "-m", "sdk", "animate", str(exported[0]), str(SPEECH), "-o", str(output)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    header, *rows = output.read_text().splitlines()
+    assert header.split(",") == ["time", "frame", *ARKIT_52]
+    assert len(rows) == -(-len(speech) * 30 // 16_000)
 
 
 @pytest.mark.parametrize("arguments", [["-m", "export", "inspect"], ["-m", "sdk", "parity", "--target", "onnx"]])

@@ -23,6 +23,7 @@ from sdk.models.faceformer.streaming_config import StreamingConfig, Wav2Vec2Enco
 from sdk.models.faceformer.wav2vec2_stages import Wav2Vec2Convolutions, Wav2Vec2Transformer
 from sdk.models.registry import BuildOptions
 from sdk.pretrained import SPEECH
+from sdk.rigs.head import default_head
 from sdk.runtime import EagerExecutor, Session
 from sdk.spec import FrameRate
 from sdk.stage import Stage
@@ -155,13 +156,23 @@ def test_group_norm_is_folded_with_the_statistics_of_the_calibration(speech):
     torch.testing.assert_close(folded, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_the_basis_blends_to_the_vertices():
-    staged = ENTRY.build(BuildOptions())
+def test_the_basis_of_the_default_is_the_head():
+    """What an app blends on its GPU is what the head itself shows under the same weights."""
+    staged, head = ENTRY.build(BuildOptions()), default_head()
+    assert staged.channels == head.channels
+    weights = np.random.default_rng(0).random(52).astype(np.float32)
+    blended = staged.basis["offset"] + np.einsum("d,dvc->vc", weights, staged.basis["basis"])
+    np.testing.assert_allclose(blended, head.pose(weights), atol=1e-4)
+
+
+def test_the_basis_of_a_published_checkpoint_blends_to_its_vertices(speech):
+    options = BuildOptions(checkpoint=ORACLES / "faceformer_vocaset_tiny.pth", calibration=speech)
+    staged = ENTRY.build(options)
     identity, decoder = staged.stages[-2:]
     template = torch.from_numpy(staged.parameters["template"])
     prepared, _ = identity.step({"template": template, "style": torch.from_numpy(staged.parameters["style"])}, ())
-    features = torch.randn(2, 64, generator=torch.Generator().manual_seed(0))
-    out, _ = decoder.step({"features": features, "phase": torch.tensor([[0.25]]), **prepared}, decoder.init_state())
+    features = torch.randn(1, prepared["style_embedding"].shape[1], generator=torch.Generator().manual_seed(0))
+    out, _ = decoder.step({"features": features, **prepared}, decoder.init_state())
     basis, offset = (torch.from_numpy(staged.basis[name]) for name in ("basis", "offset"))
     blended = template + offset + torch.einsum("d,dvc->vc", out["coefficients"][0], basis)
     torch.testing.assert_close(out["vertices"], blended, atol=1e-4, rtol=0)
@@ -225,9 +236,13 @@ def test_a_checkpoint_that_moves_no_whole_vertices_is_refused(speech, tmp_path):
         ENTRY.build(BuildOptions(checkpoint=path, calibration=speech))
 
 
-def test_a_template_of_another_face_is_refused():
-    with pytest.raises(UsageError, match=r"template: shape \(5, 3\) instead of \(784, 3\)"):
-        ENTRY.build(BuildOptions(template=np.zeros((5, 3), np.float32)))
+def test_a_template_of_another_face_is_refused(speech):
+    template = np.zeros((5, 3), np.float32)
+    published = BuildOptions(checkpoint=ORACLES / "faceformer_vocaset_tiny.pth", calibration=speech, template=template)
+    with pytest.raises(UsageError, match=r"template: shape \(5, 3\) instead of \(10, 3\)"):
+        ENTRY.build(published)
+    with pytest.raises(UsageError, match="template: this model moves a rig's channels"):
+        ENTRY.build(BuildOptions(template=template))
 
 
 def test_another_frame_rate_is_noted_on_the_card(speech):
@@ -237,24 +252,26 @@ def test_another_frame_rate_is_noted_on_the_card(speech):
     assert any("Trained at 30" in note for note in ENTRY.build(options).card.notes)
 
 
-def naive_whole_clip(stages: list[Stage], pcm: torch.Tensor, parameters: dict[str, torch.Tensor]) -> torch.Tensor:
+def naive_whole_clip(stages: list[Stage], pcm: torch.Tensor, style: torch.Tensor) -> torch.Tensor:
     """The default's causal form without any cache: the encoder on the whole clip, the decoder on every prefix anew."""
-    encoder, identity, decoder = stages
+    encoder, speaker, decoder = stages
     clock = SampleClock(FrameRate(num=30), HOP)
-    frames = range(clock.frames_ready(pcm.shape[1]))
-    newest = torch.tensor([clock.newest_hop(frame) for frame in frames])
-    memory = phase_mix(encoder.whole(pcm), newest, torch.tensor([clock.phase(frame) for frame in frames]))
-    prepared, _ = identity.step(parameters, ())
-    feedback, tokens, hidden = torch.zeros(1, 64), [], []
-    for frame in frames:
-        tokens.append(feedback + prepared["style_embedding"] + decoder.position(frame + 1)[-1:])
+    features = encoder.whole(pcm)
+    features = torch.cat([torch.zeros(2, features.shape[1]), features])
+    prepared, _ = speaker.step({"style": style}, ())
+    shown, tokens, memory, made = torch.zeros(1, 52), [], [], []
+    for frame in range(clock.frames_ready(pcm.shape[1])):
+        newest = clock.newest_hop(frame)
+        seen = [features[newest + 1], features[newest + 2], torch.tensor([clock.phase(frame)])]
+        memory.append(torch.cat(seen)[None])
+        tokens.append(decoder.feedback(shown) + prepared["style_embedding"] + decoder.position(frame + 1)[-1:])
         x = torch.cat(tokens)
         x = decoder.norm1(x + decoder.self_attention(x))
-        x = decoder.norm2(x + decoder.cross(memory[: frame + 1]))
+        x = decoder.norm2(x + decoder.cross(torch.cat(memory)))
         x = decoder.norm3(x + decoder.linear2(torch.relu(decoder.linear1(x))))
-        hidden.append(x[-1:])
-        feedback = decoder.feedback(x[-1:])
-    return prepared["rest"] + decoder.basis(torch.cat(hidden)).reshape(len(frames), -1, 3)
+        shown = decoder.leave(x[-1:]).clamp(0, 1)
+        made.append(shown)
+    return torch.cat(made)
 
 
 @pytest.mark.parametrize("chunk", [1_000, 333, 40_000])
@@ -262,17 +279,31 @@ def test_a_session_is_the_whole_clip_form_beyond_the_attention_window(speech, ch
     """Streaming equals the whole clip within 1e-5 of the motion's range: 75 frames, the window is 64."""
     staged = ENTRY.build(BuildOptions())
     pcm = speech[16_000:56_000]
-    whole = naive_whole_clip(
-        list(staged.stages),
-        torch.from_numpy(pcm)[None],
-        {name: torch.from_numpy(value) for name, value in staged.parameters.items()},
-    ).numpy()
+    style = torch.from_numpy(staged.parameters["style"])
+    whole = naive_whole_clip(list(staged.stages), torch.from_numpy(pcm)[None], style).numpy()
     with Session(staged.pipeline, EagerExecutor(staged.stages), staged.parameters) as session:
         frames = []
         for at in range(0, len(pcm), chunk):
             session.push(pcm[at : at + chunk])
             frames += [frame.values for frame in session.poll()]
     streamed = np.stack(frames)
-    assert streamed.shape == whole.shape == (75, 784, 3)
+    assert streamed.shape == whole.shape == (75, 52)
     motion = np.ptp(whole, axis=0).max()
+    assert motion > 0.05
     assert np.abs(streamed - whole).max() <= 1e-5 * motion
+
+
+def test_the_default_stays_within_zero_and_one_and_meets_the_bound(speech):
+    staged = ENTRY.build(BuildOptions())
+    with Session(staged.pipeline, EagerExecutor(staged.stages), staged.parameters) as session:
+        session.push(speech)
+        values = np.stack([frame.values for frame in session.poll()])
+    assert values.min() == 0
+    assert values.max() <= 1
+
+
+@pytest.mark.parametrize("change", [{"vertices": 5}, {"channels": ()}])
+def test_a_face_is_vertices_or_channels(change):
+    config = ENTRY.build(BuildOptions()).config["streaming"]
+    with pytest.raises(ValueError, match="vertices or channels"):
+        StreamingConfig.model_validate({**config, **change})

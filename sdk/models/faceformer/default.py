@@ -1,7 +1,7 @@
-"""The embedded default: the small log-mel encoder and the FaceFormer decoder on a procedural face.
+"""The embedded default: a small log-mel encoder and the FaceFormer decoder on the default head's 52 channels.
 
-Its weights are drawn from a seed. It is **untrained**: it proves the path from speech to a verified bundle, and its
-motion means nothing.
+Until trained weights ship beside `sdk.pretrained`, its weights are drawn from a seed: it is **untrained**, proves the
+path from speech to a verified bundle, and its motion means nothing.
 """
 
 from __future__ import annotations
@@ -10,43 +10,62 @@ import torch
 
 from sdk.models.faceformer.streaming_config import LogMelEncoderConfig, StreamingConfig
 from sdk.models.registry import BuildOptions, ModelCard
-from sdk.rigs.procedural_face import procedural_face
+from sdk.rigs.arkit import ARKIT_52
 from sdk.spec import FrameRate
 from sdk.stage import Stage
 
 SEED = 20_221
-STRENGTH = 0.12
-"""Standard deviation of a shape's weight in the seeded motion: small enough that the mask stays a face."""
+STRENGTH, RESTING = 0.1, 0.15
+"""Spread and mean of the channels' weights in the seeded motion: most are within (0, 1), some meet its bounds."""
 
 CARD = ModelCard(
     title="FaceFormer, embedded default (untrained)",
     licence="Apache-2.0",
     trained=False,
     description=(
-        "A causal FaceFormer with a log-mel encoder of about one million parameters, on a face mask made by formula. "
-        "The weights are drawn from a fixed seed: the motion is meaningless. Use it to try the tool chain, the "
-        "bindings and the parity gate; bring your own checkpoint for motion that fits the speech."
+        "A causal FaceFormer with a log-mel encoder of about one million parameters, that moves the 52 ARKit-named "
+        "channels of the default head. The weights are drawn from a fixed seed: the motion is meaningless. Use it to "
+        "try the tool chain, the bindings and the parity gate; train it, or bring your own checkpoint, for motion that "
+        "fits the speech."
     ),
 )
 
 
-def default_config(options: BuildOptions) -> StreamingConfig:
-    """Sizes of the default: feature width 64 and FaceFormer's period of 30 frames, a window of 64 frames."""
+def rig_config(
+    *,
+    encoder: LogMelEncoderConfig | None = None,
+    feature_dim: int = 128,
+    heads: int = 4,
+    period: int = 30,
+    window: int = 64,
+    frame_rate: FrameRate | None = None,
+    lookahead_samples: int = 0,
+) -> StreamingConfig:
+    """Sizes of a FaceFormer on the default head: 1.3 million parameters as they stand.
+
+    FaceFormer's period of 30 frames; one subject, as the teacher is one speaker.
+    """
     return StreamingConfig(
-        encoder=LogMelEncoderConfig(),
-        memory="interpolate",
-        feature_dim=64,
-        vertices=len(procedural_face().vertices),
-        subjects=8,
-        period=30,
-        window=64,
-        frame_rate=options.frame_rate or FrameRate(num=30),
-        lookahead_samples=options.lookahead_samples,
+        encoder=encoder or LogMelEncoderConfig(),
+        memory="stack",
+        feature_dim=feature_dim,
+        heads=heads,
+        channels=ARKIT_52,
+        subjects=1,
+        period=period,
+        window=window,
+        frame_rate=frame_rate or FrameRate(num=30),
+        lookahead_samples=lookahead_samples,
     )
 
 
+def default_config(options: BuildOptions) -> StreamingConfig:
+    """Sizes of the default under the export's options."""
+    return rig_config(frame_rate=options.frame_rate, lookahead_samples=options.lookahead_samples)
+
+
 def seed_weights(stages: list[Stage]) -> None:
-    """Draw every parameter from `SEED`, in the stages' order; the basis mixes the mask's shapes."""
+    """Draw every parameter from `SEED`, in the stages' order."""
     generator = torch.Generator().manual_seed(SEED)
     with torch.no_grad():
         for stage in stages:
@@ -56,10 +75,6 @@ def seed_weights(stages: list[Stage]) -> None:
                     parameter.normal_(0.0, spread, generator=generator)
                 elif "norm" not in name:
                     parameter.normal_(0.0, 0.02, generator=generator)
-        face = procedural_face()
-        shapes = torch.stack([torch.from_numpy(shape).flatten() for shape in face.shapes.values()], 1)
-        basis = stages[-1].get_parameter("basis.weight")
-        width = basis.shape[1]
-        mix = torch.randn(shapes.shape[1], width, generator=generator) * STRENGTH / width**0.5
-        basis.copy_(shapes @ mix)
-        stages[-2].get_parameter("offset").zero_()
+        leave = stages[-1].get_parameter("leave.weight")
+        leave.mul_(STRENGTH / (leave.std() * leave.shape[1] ** 0.5))
+        stages[-1].get_parameter("leave.bias").fill_(RESTING)

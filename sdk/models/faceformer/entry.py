@@ -14,10 +14,11 @@ from sdk.errors import CheckpointError, UsageError
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
 from sdk.models.faceformer.default import CARD, default_config, seed_weights
 from sdk.models.faceformer.model import FaceFormer
+from sdk.models.faceformer.rig import build_rig_stages, rig_model
+from sdk.models.faceformer.rig_checkpoint import load_rig
 from sdk.models.faceformer.streaming import NAME, build_stages, load_stages, staged_model
 from sdk.models.faceformer.streaming_config import StreamingConfig
 from sdk.models.registry import BuildOptions, ModelCard, StagedModel
-from sdk.rigs.procedural_face import procedural_face
 from sdk.spec import FrameRate
 from sdk.stage import Stage
 
@@ -32,26 +33,50 @@ class FaceFormerEntry:
     summary = "FaceFormer (CVPR 2022), causal; the embedded default is untrained"
 
     def build(self, options: BuildOptions) -> StagedModel:
-        """The streaming model.
+        """The streaming model: the default, a folder of trained rig weights, or a published checkpoint.
 
         Raises:
-            CheckpointError: the checkpoint is not a published FaceFormer.
-            UsageError: the template has another number of vertices than the model.
+            CheckpointError: the checkpoint is neither a published FaceFormer nor a folder that training wrote.
+            UsageError: the template has another number of vertices than the model, or the model has none.
         """
-        return self._published(options.checkpoint, options) if options.checkpoint else self._default(options)
+        if options.checkpoint is None:
+            return self._default(options)
+        if options.checkpoint.is_dir():
+            return self._trained(options.checkpoint, options)
+        return self._published(options.checkpoint, options)
 
     def from_reference(self, config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Sequence[Stage]:
         """Stages from a bundle's configuration and reference weights."""
-        stages = build_stages(StreamingConfig.model_validate(config["streaming"]), config["unit"])
+        sizes = StreamingConfig.model_validate(config["streaming"])
+        stages = build_rig_stages(sizes) if sizes.channels else build_stages(sizes, config["unit"])
         load_stages(stages, weights)
-        return stages
+        return [stage.eval().requires_grad_(False) for stage in stages]
 
     def _default(self, options: BuildOptions) -> StagedModel:
+        _refuse_template(options)
         config = default_config(options)
-        stages = build_stages(config, "mm")
+        stages = build_rig_stages(config)
         seed_weights(stages)
-        template = _template(options, procedural_face().vertices)
-        return staged_model(config, stages, unit="mm", card=CARD, template=template)
+        return rig_model(config, stages, CARD)
+
+    def _trained(self, folder: Path, options: BuildOptions) -> StagedModel:
+        _refuse_template(options)
+        trained = load_rig(folder)
+        if options.lookahead_samples not in (0, trained.config.lookahead_samples):
+            found = trained.config.lookahead_samples
+            raise UsageError("lookahead", f"the model was trained with {found} samples", "leave the option out")
+        config, notes = trained.config, []
+        if options.frame_rate and options.frame_rate != config.frame_rate:
+            notes.append(f"Trained at {config.frame_rate} frames a second, exported at {options.frame_rate}.")
+            config = config.model_copy(update={"frame_rate": options.frame_rate})
+        card = ModelCard(
+            title="FaceFormer on the default head",
+            licence="that of its training data",
+            trained=True,
+            description="A causal FaceFormer with a log-mel encoder that moves 52 ARKit-named channels.",
+            notes=notes,
+        )
+        return rig_model(config, trained.stages, card)
 
     def _published(self, checkpoint: Path, options: BuildOptions) -> StagedModel:
         if options.calibration is None:
@@ -65,6 +90,11 @@ class FaceFormerEntry:
         template = _template(options, np.zeros((config.vertices, 3), np.float32))
         card = _published_card(model, config, has_template=options.template is not None)
         return staged_model(config, stages, unit=unit, card=card, template=template)
+
+
+def _refuse_template(options: BuildOptions) -> None:
+    if options.template is not None:
+        raise UsageError("template", "this model moves a rig's channels, on any face", "leave it out")
 
 
 def _template(options: BuildOptions, default: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -80,8 +80,13 @@ class LogMelEncoder(Stage):
     def whole(self, pcm: Tensor) -> Tensor:
         """Whole clip (1, N), N a multiple of the hop, to features (N / 320, d)."""
         columns = self.mel(self.level(pcm))
-        x, _ = self._encode(columns.reshape(1, -1, COLUMNS * BINS), self.init_state().blocks)
-        return x[0]
+        return self.encode(columns.reshape(1, -1, COLUMNS * BINS))[0]
+
+    def encode(self, columns: Tensor) -> Tensor:
+        """Whole clips from their columns: (B, hops, 160) to features (B, hops, d)."""
+        silence = [block.taps.init_state().left.to(columns) for block in self._blocks()]
+        states = tuple(ConvState(left.expand(len(columns), -1, -1)) for left in silence)
+        return self._encode(columns, states)[0]
 
     def _encode(self, x: Tensor, states: tuple[ConvState, ...]) -> tuple[Tensor, tuple[ConvState, ...]]:
         x = F.gelu(self.enter((x - LOG_MEL_CENTRE) * LOG_MEL_SCALE))

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from sdk.models.faceformer.decoder_stage import DecoderStage
 from sdk.models.faceformer.streaming_config import StreamingConfig
-from sdk.models.layers.cached_attention import AttentionState, CachedAttention
-from sdk.models.layers.periodic import PeriodicEncoding, PeriodState, sinusoid_table, temporal_bias
+from sdk.models.layers.cached_attention import AttentionState
+from sdk.models.layers.periodic import PeriodState
 from sdk.models.layers.positions import Displace
 from sdk.spec import InputSpec, TensorSpec
 from sdk.stage import Stage
@@ -49,24 +49,6 @@ class Identity(Stage):
         return {"rest": rest, "style_embedding": self.embed(inputs["style"])}, ()
 
 
-class PairAttention(nn.Module):
-    """Cross-attention of one token to the two features of its frame (BIWI's alignment mask)."""
-
-    def __init__(self, width: int, heads: int) -> None:
-        super().__init__()
-        self.heads, self.head_width = heads, width // heads
-        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
-
-    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
-        """Token (1, d) and memory (2, d) to (1, d)."""
-        query = (self.query(x) * self.head_width**-0.5).reshape(self.heads, 1, self.head_width)
-        key = self.key(memory).reshape(2, self.heads, self.head_width).transpose(0, 1)
-        value = self.value(memory).reshape(2, self.heads, self.head_width).transpose(0, 1)
-        weights = torch.softmax(torch.bmm(query, key.transpose(1, 2)), -1)
-        out: Tensor = self.out(torch.bmm(weights, value).reshape(1, -1))
-        return out
-
-
 @dataclass(frozen=True)
 class MotionState:
     """What the next frame needs of the past."""
@@ -76,20 +58,15 @@ class MotionState:
     attention: AttentionState
 
 
-class MotionDecoder(Stage):
+class MotionDecoder(DecoderStage):
     """One frame: audio features and the last motion to coefficients (1, d) and vertices (V, 3) = rest + basis h."""
 
-    name, clock = "motion_decoder", "frame"
-
     def __init__(self, config: StreamingConfig, feature_source: str, unit: str) -> None:
-        super().__init__()
+        super().__init__(config)
         width, shape = config.feature_dim, (config.vertices, 3)
-        self.memory, self.vertices = config.memory, config.vertices
-        rows = 1 if config.memory == "direct" else 2
-        phase = (InputSpec(name="phase", shape=(1, 1), source="clock.phase"),)
+        self.vertices = config.vertices
         self.inputs = (
-            InputSpec(name="features", shape=(rows, width), source=feature_source),
-            *(phase if config.memory == "interpolate" else ()),
+            *self.audio_inputs(config, feature_source),
             InputSpec(name="style_embedding", shape=(1, width), source="identity.style_embedding"),
             InputSpec(name="rest", shape=shape, unit=unit, source="identity.rest"),
         )
@@ -97,13 +74,6 @@ class MotionDecoder(Stage):
             TensorSpec(name="coefficients", shape=(1, width)),
             TensorSpec(name="vertices", shape=shape, unit=unit),
         )
-        self.position = PeriodicEncoding(sinusoid_table(config.period, width))
-        bias = temporal_bias(config.heads, config.period, config.window)
-        self.self_attention = CachedAttention(width, config.heads, config.window, bias)
-        pair = config.memory == "pair"
-        self.cross: nn.Module = PairAttention(width, config.heads) if pair else nn.Linear(width, width)
-        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(width) for _ in range(3))
-        self.linear1, self.linear2 = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
         self.feedback = nn.Linear(width, width)
         self.basis = nn.Linear(width, 3 * config.vertices, bias=False)
         self.displace = Displace()
@@ -117,24 +87,10 @@ class MotionDecoder(Stage):
         )
 
     def step(self, inputs: Mapping[str, Tensor], state: MotionState) -> tuple[dict[str, Tensor], MotionState]:
-        """One frame (FaceFormer, section 3.2): self-attention, aligned cross-attention, feed-forward, all post-norm."""
+        """One frame."""
         position, period = self.position.step(state.period)
-        x = state.feedback + inputs["style_embedding"] + position
-        attended, attention = self.self_attention.step(x, state.attention)
-        x = self.norm1(x + attended)
-        x = self.norm2(x + self._cross(x, inputs))
-        hidden = self.norm3(x + self.linear2(F.relu(self.linear1(x))))
+        token = state.feedback + inputs["style_embedding"] + position
+        hidden, attention = self.advance(token, inputs, state.attention)
         vertices = self.displace(inputs["rest"], self.basis(hidden).reshape(self.vertices, 3))
         after = MotionState(feedback=self.feedback(hidden), period=period, attention=attention)
         return {"coefficients": hidden, "vertices": vertices}, after
-
-    def _cross(self, x: Tensor, inputs: Mapping[str, Tensor]) -> Tensor:
-        features = inputs["features"]
-        if self.memory == "pair":
-            attended: Tensor = self.cross(x, features)
-            return attended
-        if self.memory == "interpolate":
-            older, newer = features[0:1], features[1:2]
-            features = older + (newer - older) * inputs["phase"]
-        affine: Tensor = self.cross(features)
-        return affine

@@ -1,8 +1,8 @@
-"""The streaming FaceFormer put together: stages, pipeline, and the whole as a `StagedModel`."""
+"""The streaming FaceFormer of a mesh put together: stages, pipeline, and the whole as a `StagedModel`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ def staged_model(
     return StagedModel(
         name=NAME,
         config={"unit": unit, "streaming": config.model_dump(mode="json")},
-        weights={f"{stage.name}.{key}": value for stage in stages for key, value in stage.state_dict().items()},
+        weights=named_weights(stages),
         stages=stages,
         pipeline=build_pipeline(config, stages, unit),
         unit=unit,
@@ -81,7 +81,12 @@ def staged_model(
     )
 
 
-def load_stages(stages: list[Stage], weights: Mapping[str, Tensor]) -> None:
+def named_weights(stages: Iterable[Stage]) -> dict[str, Tensor]:
+    """State dict of all stages, keys ``STAGE.parameter``."""
+    return {f"{stage.name}.{key}": value for stage in stages for key, value in stage.state_dict().items()}
+
+
+def load_stages(stages: Iterable[Stage], weights: Mapping[str, Tensor]) -> None:
     """Load reference weights, keys ``STAGE.parameter``, strictly.
 
     Raises:

@@ -50,21 +50,29 @@ class Wav2Vec2EncoderConfig(Record):
 class StreamingConfig(Record):
     """A streaming FaceFormer.
 
-    `memory` says how the decoder reads the audio: ``interpolate`` between the newest two features (their clock is
-    50 Hz), ``pair`` attends to both (BIWI), ``direct`` takes the one feature that the encoder made for this frame.
-    `window` is the decoder's self-attention in frames.
+    Its output is a mesh of `vertices`, as published, or the weights of a rig's `channels`: one of the two is given.
+    `memory` says how the decoder reads the audio: ``direct`` takes the one feature that the encoder made for this frame
+    (VOCASET), ``pair`` attends to the newest two (BIWI), ``stack`` maps the newest two and the phase of the frame
+    within the hop, so that no feature waits to be interpolated. `window` is the decoder's self-attention in frames.
     """
 
     encoder: Annotated[LogMelEncoderConfig | Wav2Vec2EncoderConfig, Field(discriminator="kind")]
-    memory: Literal["interpolate", "pair", "direct"]
+    memory: Literal["direct", "pair", "stack"]
     feature_dim: Positive
     heads: Positive = 4
-    vertices: Positive
+    vertices: Annotated[int, Field(ge=0)] = 0
+    channels: tuple[str, ...] = ()
     subjects: Positive
     period: Annotated[int, Field(ge=2)]
     window: Annotated[int, Field(ge=2)]
     frame_rate: FrameRate
     lookahead_samples: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _one_output(self) -> StreamingConfig:
+        if bool(self.vertices) == bool(self.channels):
+            raise ValueError("a face is vertices or channels: give one of them")
+        return self
 
     @model_validator(mode="after")
     def _memory_fits_the_encoder(self) -> StreamingConfig:

@@ -65,16 +65,18 @@ class CachedAttention(nn.Module):
         return self.out(mixed), AttentionState(keys=keys, values=values, valid=valid)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Whole clip, (T, width) to (T, width): token i sees tokens i - W + 1 .. i."""
-        length = x.shape[0]
-        query = (self.query(x) * self.head_width**-0.5).reshape(length, self.heads, self.head_width).transpose(0, 1)
-        key = self.key(x).reshape(length, self.heads, self.head_width).transpose(0, 1)
-        value = self.value(x).reshape(length, self.heads, self.head_width).transpose(0, 1)
-        age = torch.arange(length).reshape(-1, 1) - torch.arange(length).reshape(1, -1)
+        """Whole clips, (..., T, width) to the same shape: token i sees tokens i - W + 1 .. i of its clip."""
+        length = x.shape[-2]
+
+        def split(tokens: Tensor) -> Tensor:
+            return tokens.reshape(*tokens.shape[:-1], self.heads, self.head_width).transpose(-3, -2)
+
+        query, key, value = split(self.query(x) * self.head_width**-0.5), split(self.key(x)), split(self.value(x))
+        places = torch.arange(length, device=x.device)
+        age = places.reshape(-1, 1) - places.reshape(1, -1)
         seen = (age >= 0) & (age < self.window)
         by_age = self.bias.reshape(self.heads, self.window).flip(1)
         bias = torch.where(seen, by_age[:, age.clamp(0, self.window - 1)], BLOCKED)
-        score = torch.bmm(query, key.transpose(1, 2)) + bias
-        mixed = torch.bmm(torch.softmax(score, -1), value).transpose(0, 1).reshape(length, -1)
-        out: Tensor = self.out(mixed)
+        mixed = torch.softmax(query @ key.transpose(-2, -1) + bias, -1) @ value
+        out: Tensor = self.out(mixed.transpose(-3, -2).flatten(-2))
         return out

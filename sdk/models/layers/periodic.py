@@ -72,4 +72,4 @@ class PeriodicEncoding(nn.Module):
 
     def forward(self, length: int) -> Tensor:
         """Whole clip: rows of the first `length` steps, (length, width)."""
-        return self.table.T[torch.arange(length) % self.period]
+        return self.table.T[torch.arange(length, device=self.table.device) % self.period]
