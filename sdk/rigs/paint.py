@@ -32,6 +32,9 @@ CAVITY: Colour = (96, 36, 38)
 TONGUE: Colour = (168, 78, 80)
 TEETH: Colour = (236, 230, 216)
 
+BACK, UNPAINTED = -70.0, 95.0
+"""Depth behind which nothing is painted, and distance from the middle beyond which pictures show skin alone."""
+
 IRIS_RADIUS, PUPIL_RADIUS = 5.9, 2.3
 """Of an adult's eye in room light."""
 
@@ -51,8 +54,13 @@ class Texture:
     extent: tuple[float, float]
 
     def coordinates(self, vertices: NDArray[np.floating[Any]]) -> Doubles:
-        """(V, 2) texture coordinates in [0, 1], from the left and from the bottom, of (V, 3) vertices at rest."""
-        share: Doubles = (vertices[:, :2].astype(np.float64) - self.corner) / self.extent
+        """(V, 2) texture coordinates in [0, 1], from the left and from the bottom, of (V, 3) vertices at rest.
+
+        The back of the head takes its colour from the sides of the picture, or it would have a face too.
+        """
+        x, y = vertices[:, 0].astype(np.float64), vertices[:, 1].astype(np.float64)
+        x = np.where((vertices[:, 2] < BACK) & (np.abs(x) < UNPAINTED), np.copysign(UNPAINTED, x), x)
+        share: Doubles = (np.column_stack([x, y]) - self.corner) / self.extent
         return share
 
 

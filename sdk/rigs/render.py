@@ -38,12 +38,14 @@ BEHIND_LIPS = 8.0
 BACKGROUND = "#e9ebef"
 
 LIGHTS = (
-    ((-250.0, 260.0, 480.0), "#fff4ea", 0.72),
+    ((-250.0, 260.0, 480.0), "#fff4ea", 0.68),
     ((420.0, 60.0, 380.0), "#dbe6ff", 0.42),
+    ((-520.0, 40.0, 60.0), "#ffeee2", 0.18),
+    ((520.0, 40.0, 60.0), "#eef2ff", 0.18),
     ((150.0, 300.0, -450.0), "#ffffff", 0.35),
     ((0.0, -350.0, 300.0), "#ffe9dd", 0.12),
 )
-"""Place in millimetres, colour and strength of the key, fill, rim and bounce light."""
+"""Place in millimetres, colour and strength of the key, fill, two side, rim and bounce lights."""
 
 
 def render(head: Head, face: ArrayLike | None = None, size: tuple[int, int] = (480, 600), turn: float = 0.0) -> Image:
@@ -95,7 +97,7 @@ class FaceRenderer:
         if surface.texture is not None:
             drawn.active_texture_coordinates = surface.texture.coordinates(np.asarray(drawn.points))
             look = {"texture": require_pyvista().Texture(surface.texture.pixels), "color": "white"}
-        actor = self._plotter.add_mesh(drawn, **look, ambient=0.22, diffuse=0.85, specular=surface.gloss)
+        actor = self._plotter.add_mesh(drawn, **look, ambient=0.24, diffuse=0.85, specular=surface.gloss)
         actor.prop.specular_power = 30.0
         actor.prop.interpolation = "Phong"
         return drawn

@@ -74,6 +74,20 @@ def test_a_turned_camera_sees_the_faces_left(head):
     assert front < 59 < back
 
 
+def test_the_back_of_the_head_has_no_face(head):
+    """From behind, all that is drawn is skin: no brow, no lips."""
+    assert np.percentile(redness(render(head, None, SIZE, turn=180)), 99) < 1.45
+    assert np.percentile(redness(render(head, None, SIZE)), 99) > 1.45, "lips are redder than skin"
+
+
+def redness(picture: np.ndarray) -> np.ndarray:
+    """(n,) red over green of what is drawn."""
+    picture = picture.astype(int)
+    drawn = np.abs(picture - picture[0, 0]).max(axis=2) > 12
+    red, green, _ = picture[drawn].T
+    return red / np.maximum(green, 1)
+
+
 def test_the_inside_of_the_mouth_is_found(head):
     skin = head.triangles[head.parts["skin"]]
     inside = np.unique(skin[in_mouth(head, skin)])
