@@ -17,8 +17,10 @@ from pydantic import ValidationError
 
 from sdk.errors import UsageError
 from sdk.training.corpus.errors import CorpusError, ForeignCorpusError
+from sdk.training.corpus.human.align import Aligner
 from sdk.training.corpus.human.making import HumanShard, make_human_shard, plan_human
 from sdk.training.corpus.human.packages import fingerprints
+from sdk.training.corpus.human.sound import sound_versions
 from sdk.training.corpus.making import make_shard
 from sdk.training.corpus.manifest import MANIFEST, CorpusManifest, Recipe, ShardRecord, read_manifest
 from sdk.training.corpus.plan import ShardPlan, plan
@@ -71,7 +73,7 @@ def build_corpus(
         seed=seed,
         hours=hours,
         sources=tuple(name for name in SOURCES if name in sources),
-        versions=_versions(sources),
+        versions=_versions(sources, bool(human)),
         recordings=fingerprints(human),
     )
     todo: list[Job] = [*plan(hours, sources), *plan_human(human)]
@@ -97,8 +99,10 @@ def build_corpus(
     return manifest
 
 
-def _versions(sources: Sequence[str]) -> dict[str, str]:
+def _versions(sources: Sequence[str], human: bool) -> dict[str, str]:
     versions = {"libsndfile": str(soundfile.__libsndfile_version__)}
+    if human:
+        versions |= Aligner.versions() | sound_versions()
     for name, entry in SOURCES.items():
         if name in sources:
             versions |= entry.make().versions()

@@ -31,9 +31,7 @@ class Aligner:
     """
 
     def __init__(self) -> None:
-        if importlib.util.find_spec("pocketsphinx") is None:
-            mend = "install the Python package pocketsphinx (pip install 'nowface[train]')"
-            raise MissingSynthesiserError("pocketsphinx", "is not installed", mend)
+        self.versions()
         import pocketsphinx
 
         # dither would make two runs differ; the language model is not used in alignment and slow to load
@@ -41,7 +39,14 @@ class Aligner:
 
     @staticmethod
     def versions() -> dict[str, str]:
-        """Version of the wheel, which holds the model."""
+        """Version of the wheel, which holds the model.
+
+        Raises:
+            MissingSynthesiserError: pocketsphinx is not installed.
+        """
+        if importlib.util.find_spec("pocketsphinx") is None:
+            mend = "install the Python package pocketsphinx (pip install 'nowface[train]')"
+            raise MissingSynthesiserError("pocketsphinx", "is not installed", mend)
         return {"pocketsphinx": version("pocketsphinx")}
 
     def align(self, pcm: NDArray[np.float32], text: str) -> tuple[TimedPhone, ...] | None:

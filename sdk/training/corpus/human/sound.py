@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+from importlib.metadata import version
 
 import numpy as np
 import soundfile
@@ -36,11 +37,21 @@ def samples(recording: Recording) -> Pcm:
     return resample(to_mono_float(pcm), int(rate))
 
 
-def _g722(data: bytes) -> Pcm:
-    """ITU-T G.722 at 64 kbit/s through libg722, whose Python package is G722."""
+def sound_versions() -> dict[str, str]:
+    """Version of the decoder that is no part of Python or libsndfile.
+
+    Raises:
+        MissingSynthesiserError: it is not installed.
+    """
     if importlib.util.find_spec("G722") is None:
         mend = "install the Python package G722 (pip install 'nowface[train]')"
         raise MissingSynthesiserError("G722", "is not installed", mend)
+    return {"G722": version("G722")}
+
+
+def _g722(data: bytes) -> Pcm:
+    """ITU-T G.722 at 64 kbit/s through libg722, whose Python package is G722."""
+    sound_versions()
     from G722 import G722
 
     decoded = np.asarray(G722(16_000, 64_000).decode(data), np.int16)
