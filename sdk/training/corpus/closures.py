@@ -47,8 +47,8 @@ def extend_closures(speech: Speech) -> Speech:
     level = level_above(speech.pcm, 0.0)
     silent = level < level.max() + SILENT_DB
     phones = list(speech.phones)
-    for index in range(1, len(phones)):
-        phone, before = phones[index], phones[index - 1]
+    for index, phone in enumerate(phones):
+        before = phones[index - 1] if index else TimedPhone(SILENCE, 0.0, max(SHORTEST_PHONE, phone.start))
         if phone.name not in STOPS | AFFRICATES:
             continue
         burst = round(phone.start * SAMPLE_RATE / _HOP)
@@ -63,7 +63,8 @@ def extend_closures(speech: Speech) -> Speech:
         if start >= phone.start:
             continue
         phones[index] = TimedPhone(phone.name, start, phone.end)
-        phones[index - 1] = TimedPhone(before.name, before.start, min(before.end, start))
+        if index:
+            phones[index - 1] = TimedPhone(before.name, before.start, min(before.end, start))
     return Speech(speech.pcm, tuple(phones))
 
 

@@ -40,6 +40,13 @@ def test_closure_reaches_back_over_the_silence_and_no_further(silence):
     assert mended.phones[0].end == pytest.approx(mended.phones[1].start)
 
 
+def test_a_first_stop_closes_in_the_silence_before_it():
+    said = speech([np.zeros(3200), breath(0.05), tone(0.2)], ("p", 0.2, 0.25), ("iy", 0.25, 0.45))
+    mended = extend_closures(said)
+    assert mended.phones[0].start == pytest.approx(0.2 - LONGEST_CLOSURE, abs=0.001)
+    assert mended.phones[1] == said.phones[1]
+
+
 def test_closure_needs_silence():
     said = speech([tone(0.3), breath(0.05), tone(0.2)], ("aa", 0.0, 0.3), ("t", 0.3, 0.35), ("iy", 0.35, 0.55))
     assert extend_closures(said).phones[1].start == pytest.approx(0.3, abs=0.006)

@@ -17,6 +17,8 @@ from sdk.training.corpus.utterance import Speech
 from sdk.training.phones import TimedPhone
 
 NORMAL_WORDS_PER_MINUTE = 165
+ONSET = 0.2
+"""Seconds of silence put before the library's sound, in which the closure of a first stop finds room."""
 LONGEST_GLIDE = 0.080
 """Seconds: between two vowels the library may make a glide that it reports as a pause."""
 GLIDE_LEVEL = 0.01
@@ -52,14 +54,15 @@ def _speech(spoken: Spoken) -> Speech | None:
     pcm = resample(spoken.pcm.astype(np.float32) / np.float32(32768), spoken.rate)
     if not pcm.any():
         return None
+    pcm = np.pad(pcm, (round(ONSET * SAMPLE_RATE), 0))  # the sound starts with the burst of a first stop
     last = len(pcm) / SAMPLE_RATE
     ends = [*spoken.events, (len(spoken.pcm), "")]
     phones: list[TimedPhone] = []
     for (start, symbol), (end, _) in pairwise(ends):
         names = phones_of_ipa(symbol)
         if not names and phones and _is_heard(spoken, start, end):  # a glide that the library does not name
-            phones[-1] = TimedPhone(phones[-1].name, phones[-1].start, min(end / spoken.rate, last))
-        edges = np.minimum(np.linspace(start, end, len(names) + 1) / spoken.rate, last).tolist()
+            phones[-1] = TimedPhone(phones[-1].name, phones[-1].start, min(ONSET + end / spoken.rate, last))
+        edges = np.minimum(ONSET + np.linspace(start, end, len(names) + 1) / spoken.rate, last).tolist()
         phones += [
             TimedPhone(name, *edge) for name, edge in zip(names, pairwise(edges), strict=True) if edge[0] < edge[1]
         ]
