@@ -53,11 +53,16 @@ class Tolerance(Record):
             travel of its most mobile element (`sdk.parity.metrics`).
         rms_of_range: root mean square error, as a fraction of the same range.
         digest_relative: largest error of a state digest, relative to the leaf's root mean square.
+        label_agreement: least share of a model's choices that must be the reference's.
+        motion_deviation: where choices may differ and do, how far the mean of the motion may lie off, in deviations
+            of the reference's motion, and how much larger or smaller the motion may be, less 1.
     """
 
     max_abs_of_range: Fraction
     rms_of_range: Fraction
     digest_relative: Fraction
+    label_agreement: Annotated[float, Field(ge=0, le=1)] = 1.0
+    motion_deviation: Fraction = 1.0
 
 
 class TargetRecord(Record):

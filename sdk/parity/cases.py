@@ -106,7 +106,8 @@ class ParityReport:
         return None if self.passed else "no target could be run here, so nothing was checked"
 
     def measured(self, target: str, precision: str) -> dict[str, float]:
-        """The worst finite numbers of a target, for the manifest: ``MODE.max_abs_of_range`` and ``MODE.rms_of_range``.
+        """The worst finite numbers of a target, for the manifest: ``MODE.max_abs_of_range``, ``MODE.rms_of_range`` and,
+        of a model that chooses, ``MODE.label_agreement``.
 
         Outputs only; empty when the target was not run.
         """
@@ -114,6 +115,9 @@ class ParityReport:
         for case in self.cases:
             if case.comparison is None or (case.key.target, case.key.precision) != (target, precision):
                 continue
+            for choice in case.comparison.choices:
+                key = f"{case.key.mode}.label_agreement"
+                worst[key] = min(choice.agreement, worst.get(key, 1.0))
             for error in case.comparison.outputs:
                 for name in ("max_abs_of_range", "rms_of_range"):
                     key, value = f"{case.key.mode}.{name}", getattr(error, name)

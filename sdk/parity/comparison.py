@@ -13,8 +13,25 @@ import numpy as np
 from sdk.bundle.errors import shown
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.trace import Integers, Trace
+from sdk.parity.choices import (
+    LABEL,
+    agreements,
+    choice_problems,
+    first_divergence,
+    is_motion,
+    motion_deviation,
+    motion_problems,
+)
 from sdk.parity.diagnosis import diagnose
-from sdk.parity.findings import Comparison, DigestError, Problem, value_problems
+from sdk.parity.findings import (
+    ChoiceAgreement,
+    Comparison,
+    DigestError,
+    MotionDeviation,
+    Problem,
+    value_problems,
+)
+from sdk.parity.heard import input_problems
 from sdk.parity.metrics import TensorError, measure
 from sdk.spec import TensorSpec
 
@@ -37,12 +54,18 @@ def compare(
         tolerance: how far they may be apart.
         tensors: specs of the outputs, ``stage.output`` -> spec, for units; without them units are unknown.
     """
-    problems = _input_problems(reference, candidate)
+    problems = input_problems(reference, candidate)
     problems += _frame_problems(reference, candidate)
     problems += _restart_problems(reference, candidate)
     common, ours, theirs = np.intersect1d(reference.index, candidate.index, return_indices=True)
     problems += _clock_problems(common, reference.due_sample[ours], candidate.due_sample[theirs])
+    specs = tensors or {}
+    choices = _choices(reference, candidate, ours, theirs, specs)
+    problems += choice_problems(choices, tolerance, closed_loop=True)
+    parted = first_divergence(choices)
+    together = slice(None if parted is None else int(np.searchsorted(common, parted)))
     outputs: list[TensorError] = []
+    motion: list[MotionDeviation] = []
     for name, expected in sorted(reference.outputs.items()):
         got = candidate.outputs.get(name)
         if got is None:
@@ -52,45 +75,59 @@ def compare(
         elif not np.isfinite(expected).all():
             problems.append(Problem("nonfinite", name, "the reference itself has NaN or infinite values"))
         elif len(common):
-            spec = (tensors or {}).get(name)
+            spec = specs.get(name)
+            if parted is not None and is_motion(spec):
+                motion.append(motion_deviation(name, expected[ours], got[theirs]))
+            if (spec and spec.unit == LABEL) or not len(common[together]):
+                continue
             error = measure(
                 name,
-                expected[ours],
-                got[theirs],
+                expected[ours][together],
+                got[theirs][together],
                 tolerance.max_abs_of_range,
-                indices=common.tolist(),
+                indices=common[together].tolist(),
                 unit=spec.unit if spec else "1",
                 vertices=is_vertices(expected.shape[1:], spec),
             )
             outputs.append(error)
-            problems += value_problems(error, tolerance, hint=diagnose(expected[ours], got[theirs]))
+            problems += value_problems(error, tolerance, hint=diagnose(expected[ours][together], got[theirs][together]))
     for name in sorted(candidate.outputs.keys() - reference.outputs.keys()):
         problems.append(Problem("missing", shown(name), "the reference has no such output"))
-    states, state_problems = _compare_digests(reference, candidate, ours, theirs, tolerance)
-    return Comparison(tolerance, len(reference.index), tuple(outputs), states, (*problems, *state_problems))
+    if tolerance.label_agreement < 1:
+        problems += motion_problems(motion, tolerance)
+    states, state_problems = _compare_digests(reference, candidate, ours[together], theirs[together], tolerance)
+    return Comparison(
+        tolerance,
+        len(reference.index),
+        tuple(outputs),
+        states,
+        (*problems, *state_problems),
+        choices,
+        tuple(motion),
+    )
+
+
+def _choices(
+    reference: Trace, candidate: Trace, ours: Integers, theirs: Integers, specs: Mapping[str, TensorSpec]
+) -> tuple[ChoiceAgreement, ...]:
+    """Agreement of the outputs that are choices and that both traces hold in one shape."""
+    names = [
+        name
+        for name, expected in sorted(reference.outputs.items())
+        if name in specs
+        and specs[name].unit == LABEL
+        and name in candidate.outputs
+        and candidate.outputs[name].shape[1:] == expected.shape[1:]
+    ]
+    expected, got = (
+        {name: trace.outputs[name][rows] for name in names} for trace, rows in ((reference, ours), (candidate, theirs))
+    )
+    return agreements(expected, got, names, reference.index[ours].tolist())
 
 
 def is_vertices(shape: Sequence[int], spec: TensorSpec | None) -> bool:
     """Whether a tensor holds points: (V, 3) in a unit of length or unknown unit."""
     return len(shape) == 2 and shape[1] == 3 and (spec is None or spec.unit != "1")
-
-
-def _input_problems(reference: Trace, candidate: Trace) -> list[Problem]:
-    problems = []
-    if reference.sample_rate != candidate.sample_rate:
-        message = f"{candidate.sample_rate} samples a second, the reference has {reference.sample_rate}"
-        problems.append(Problem("input", "sample_rate", message))
-    if len(reference.pcm) != len(candidate.pcm):
-        message = f"{len(candidate.pcm)} samples were pushed, the reference has {len(reference.pcm)}"
-        problems.append(Problem("input", "pcm", message))
-    elif not np.array_equal(heard := reference.pcm, got := candidate.pcm, equal_nan=True):
-        first = int(np.flatnonzero((heard != got) & ~(np.isnan(heard) & np.isnan(got)))[0])
-        problems.append(Problem("input", "pcm", f"other audio than the reference's from sample {first}"))
-    for who, trace in (("the reference", reference), ("the candidate", candidate)):
-        if int(trace.chunks.sum()) != len(trace.pcm):
-            message = f"{who}'s chunks hold {int(trace.chunks.sum())} of {len(trace.pcm)} samples"
-            problems.append(Problem("input", "chunks", message))
-    return problems
 
 
 def _frame_problems(reference: Trace, candidate: Trace) -> list[Problem]:

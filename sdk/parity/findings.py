@@ -48,6 +48,43 @@ class DigestError:
 
 
 @dataclass(frozen=True)
+class ChoiceAgreement:
+    """How many labels of one output agree.
+
+    Attributes:
+        name: ``stage.tensor``.
+        labels: compared.
+        equal: of them.
+        first_bad_step: index of the first step with another label; None when all agree.
+    """
+
+    name: str
+    labels: int
+    equal: int
+    first_bad_step: int | None
+
+    @property
+    def agreement(self) -> float:
+        """Share of equal labels, 0 to 1."""
+        return self.equal / self.labels if self.labels else 1.0
+
+
+@dataclass(frozen=True)
+class MotionDeviation:
+    """How differently an output moves over a stream.
+
+    Attributes:
+        name: ``stage.tensor``.
+        mean: RMS over elements of the difference of the means, in units of the reference's RMS deviation.
+        spread: deviation of the candidate over that of the reference, both RMS over elements; 1 when equal.
+    """
+
+    name: str
+    mean: float
+    spread: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What `compare` found.
 
@@ -56,6 +93,8 @@ class Comparison:
         frames: frames of the reference.
         outputs: error of each output, by name.
         states: error of each state tensor; values where they were compared, digests where only those are known.
+        choices: agreement of each output that is a choice.
+        motion: of outputs after choices that differ; empty when none does, or where steps stand alone.
         problems: what was wrong; empty when the candidate passes.
     """
 
@@ -64,6 +103,8 @@ class Comparison:
     outputs: tuple[TensorError, ...]
     states: tuple[TensorError | DigestError, ...]
     problems: tuple[Problem, ...]
+    choices: tuple[ChoiceAgreement, ...] = ()
+    motion: tuple[MotionDeviation, ...] = ()
 
     @property
     def passed(self) -> bool:

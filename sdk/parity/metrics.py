@@ -104,6 +104,11 @@ class ErrorMeter:
         self._far: tuple[float, int, int] = (-1.0, 0, 0)
         self._signal: _Signal | None = None
 
+    @property
+    def steps(self) -> int:
+        """Steps compared so far."""
+        return len(self._indices)
+
     def add(self, index: int, reference: Values, candidate: Values) -> None:
         """Compare one step. Shapes are equal; the reference is finite."""
         assert reference.shape == candidate.shape, f"{self.name}: {reference.shape} is not {candidate.shape}"

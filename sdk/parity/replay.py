@@ -19,6 +19,7 @@ from sdk.bundle.manifest import Tolerance
 from sdk.bundle.recorder import TraceRecorder
 from sdk.bundle.trace import Trace
 from sdk.parity.beside import NOTHING, Beside, Given
+from sdk.parity.choices import LABEL, choice_meters, choice_problems
 from sdk.parity.comparison import is_vertices
 from sdk.parity.findings import Comparison, Problem, ProblemKind, value_problems
 from sdk.parity.metrics import ErrorMeter
@@ -208,8 +209,9 @@ class TeacherForcedExecutor:
         self._candidate = candidate
         self._steps: dict[str, int] = {}
         self._clocks = {stage.name: stage.clock for stage in pipeline.stages}
-        self._outputs = {s.name: [_meter(s, t) for t in s.outputs] for s in pipeline.stages}
+        self._outputs = {s.name: [_meter(s, t) for t in s.outputs if t.unit != LABEL] for s in pipeline.stages}
         self._states = {s.name: [_meter(s, t) for t in s.state] for s in pipeline.stages}
+        self._choices = {s.name: choice_meters(s) for s in pipeline.stages}
 
     def run(self, stage: str, tensors: Mapping[str, Array]) -> dict[str, Array]:
         """One step of both; gives the reference's results."""
@@ -217,9 +219,12 @@ class TeacherForcedExecutor:
         got = self._candidate.run(stage, tensors)
         step = self._steps.get(stage, 0)
         self._steps[stage] = step + 1
-        for meter in (*self._outputs[stage], *self._states[stage]):
-            tensor = meter.name.partition(".")[2]
-            meter.add(step, expected[tensor], got[tensor])
+        same = [meter.add(step, expected[name], got[name]) for name, meter in self._choices[stage].items()]
+        # After another choice the rest of the step answers to that choice, and has nothing to be compared with.
+        if all(same):
+            for meter in (*self._outputs[stage], *self._states[stage]):
+                tensor = meter.name.partition(".")[2]
+                meter.add(step, expected[tensor], got[tensor])
         return expected
 
     def close(self) -> None:
@@ -237,14 +242,17 @@ class TeacherForcedExecutor:
             ("output", self._outputs),
             ("state", self._states),
         )
+        choices = [meter.result() for meters in self._choices.values() for meter in meters.values()]
+        problems += choice_problems(choices, tolerance, closed_loop=False)
         for kind, by_stage in groups:
             for stage in self._steps:
-                errors = [meter.result(tolerance.max_abs_of_range) for meter in by_stage[stage]]
+                errors = [meter.result(tolerance.max_abs_of_range) for meter in by_stage[stage] if meter.steps]
                 results[kind] += errors
                 for error in errors:
                     problems += value_problems(error, tolerance, kind=kind)
         frames = max((n for stage, n in self._steps.items() if self._clocks[stage] == "frame"), default=0)
-        return Comparison(tolerance, frames, tuple(results["output"]), tuple(results["state"]), tuple(problems))
+        outputs, states = tuple(results["output"]), tuple(results["state"])
+        return Comparison(tolerance, frames, outputs, states, tuple(problems), tuple(choices))
 
 
 def _meter(stage: StageSpec, tensor: TensorSpec) -> ErrorMeter:

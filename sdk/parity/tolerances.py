@@ -27,10 +27,10 @@ TOLERANCES = {
         "feedback through the decoder multiplies that by some tens. 1e-4 of a 10 mm motion is 1 micrometre.",
     ),
     "fp16": ToleranceRow(
-        Tolerance(max_abs_of_range=1e-2, rms_of_range=3e-3, digest_relative=5e-2),
+        Tolerance(max_abs_of_range=1e-2, rms_of_range=3e-3, digest_relative=5e-2, label_agreement=0.98),
         "A half-precision number is off by up to 4.9e-4 of its size, each layer adds to it and feedback carries it on. "
         "1e-2 of a 10 mm motion is 0.1 mm, the noise of a face scan. A starting point: the export records what it "
-        "measured.",
+        "measured. Two categories whose scores lie closer than the rounding may change places: one choice in fifty.",
     ),
 }
 

@@ -48,6 +48,20 @@ def _case(case: Case) -> dict[str, Any]:
         "tolerance": found.tolerance.model_dump() if found else None,
         "outputs": [_output(error) for error in found.outputs] if found else [],
         "states": [_state(state) for state in found.states] if found else [],
+        "choices": [
+            {
+                "name": choice.name,
+                "labels": choice.labels,
+                "equal": choice.equal,
+                "agreement": choice.agreement,
+                "first_bad_step": choice.first_bad_step,
+            }
+            for choice in (found.choices if found else ())
+        ],
+        "motion": [
+            {"name": motion.name, "mean": finite(motion.mean), "spread": finite(motion.spread)}
+            for motion in (found.motion if found else ())
+        ],
         "problems": [
             {"kind": p.kind, "where": p.where, "message": p.message, "step": p.step}
             for p in (found.problems if found else ())

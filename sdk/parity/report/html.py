@@ -9,7 +9,17 @@ from sdk.parity.findings import Comparison, DigestError, step_text, unit_text
 from sdk.parity.metrics import TensorError
 from sdk.parity.report.chart import error_chart
 from sdk.parity.report.style import STYLE
-from sdk.parity.report.text import MODES, decibel, escape, figure, state_error, totals, worst_tensor
+from sdk.parity.report.text import (
+    MODES,
+    choice_line,
+    decibel,
+    escape,
+    figure,
+    motion_line,
+    state_error,
+    totals,
+    worst_tensor,
+)
 
 SUMMARY = ("target", "precision", "mode", "frames", "worst tensor", "max abs", "of range", "rms", "SNR dB", "ms/frame")
 OUTPUT = (
@@ -86,6 +96,9 @@ def _section(case: Case) -> str:
 def _found(found: Comparison) -> list[str]:
     items = "".join(f"<li>{escape(f'{p.where}: {p.message}')}</li>\n" for p in found.problems)
     parts = [f'<ul class="fail">\n{items}</ul>'] if items else []
+    said = [*map(choice_line, found.choices), *map(motion_line, found.motion)]
+    if said:
+        parts.append("<ul>\n" + "".join(f"<li>{escape(line)}</li>\n" for line in said) + "</ul>")
     parts.append(error_chart(found))
     if found.outputs:
         parts.append(_table(OUTPUT, (_output(error) for error in found.outputs)))

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from sdk.parity.cases import Case, ParityReport, Verdict
 from sdk.parity.findings import step_text, unit_text
-from sdk.parity.report.text import MODES, decibel, figure, printable, totals, worst_tensor
+from sdk.parity.report.text import MODES, choice_line, decibel, figure, motion_line, printable, totals, worst_tensor
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "bold red", "not run": "yellow"}
 PROBLEMS = 6
@@ -51,7 +51,10 @@ def _notes(case: Case) -> list[Text]:
     if case.comparison is None:
         notes.append(_note(f"{name}: not run here: {case.not_run}", COLOURS["not run"]))
     else:
-        problems = case.comparison.problems
+        found = case.comparison
+        notes += [_note(f"{name}: {choice_line(choice)}") for choice in found.choices]
+        notes += [_note(f"{name}: {motion_line(motion)}") for motion in found.motion]
+        problems = found.problems
         notes += [_note(f"{name}: {p.where}: {p.message}", COLOURS["fail"]) for p in problems[:PROBLEMS]]
         if len(problems) > PROBLEMS:
             notes.append(_note(f"{name}: and {len(problems) - PROBLEMS} more: see --json or --report", COLOURS["fail"]))

@@ -6,7 +6,7 @@ import html
 import math
 
 from sdk.parity.cases import Case, Mode, ParityReport
-from sdk.parity.findings import DigestError, step_text, unit_text
+from sdk.parity.findings import ChoiceAgreement, DigestError, MotionDeviation, step_text, unit_text
 from sdk.parity.metrics import TensorError
 
 MODES: dict[Mode, str] = {
@@ -74,6 +74,17 @@ def error_line(error: TensorError) -> str:
     return ", ".join(parts)
 
 
+def choice_line(choice: ChoiceAgreement) -> str:
+    """One output's choices in a line."""
+    said = f"{choice.name}: {choice.equal} of {choice.labels} labels agree ({choice.agreement:.2%})"
+    return said if choice.first_bad_step is None else f"{said}, first other at step {choice.first_bad_step}"
+
+
+def motion_line(motion: MotionDeviation) -> str:
+    """How one output moves after other choices, in a line."""
+    return f"{motion.name}: mean {motion.mean:.2f} deviations off, moves {motion.spread:.2f} times as far"
+
+
 def state_error(state: TensorError | DigestError) -> float:
     """A state's error as a fraction: of its range, or for a digest of its RMS."""
     return state.max_relative if isinstance(state, DigestError) else state.max_abs_of_range
@@ -87,6 +98,8 @@ def describe(case: Case) -> str:
         return f"{lines[0]} HERE: {case.not_run}"
     lines += [f"  wrong: {problem.where}: {problem.message}" for problem in case.comparison.problems]
     lines += [f"  {error_line(error)}" for error in case.comparison.outputs]
+    lines += [f"  {choice_line(choice)}" for choice in case.comparison.choices]
+    lines += [f"  {motion_line(motion)}" for motion in case.comparison.motion]
     worst = max(case.comparison.states, key=state_error, default=None)
     if worst is not None:
         lines.append(f"  {len(case.comparison.states)} state tensors, worst {worst.name}: {figure(state_error(worst))}")

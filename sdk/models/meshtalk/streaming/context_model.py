@@ -37,6 +37,19 @@ class GumbelNoise(nn.Module):
         return gumbel_noise(uniforms)
 
 
+class LogProbabilities(nn.Module):
+    """Scores (H, C) less the logarithm of their summed exponentials, a head."""
+
+    full_precision = True
+    """Written out and in full precision: Core ML's form is the logarithm of a softmax, which half precision rounds to
+    zero 17 nat below the likeliest class."""
+
+    def forward(self, scores: Tensor) -> Tensor:
+        """(H, C) to (H, C), in nats."""
+        lower = scores - scores.amax(1, keepdim=True)
+        return lower - torch.log(torch.exp(lower).sum(1, keepdim=True))
+
+
 @dataclass(frozen=True)
 class ContextState:
     """History of the categories; W = heads * head width.
@@ -85,7 +98,7 @@ class ContextModelStage(Stage):
         )
         self.reaches = tuple(1 + dilation for dilation in DILATIONS[1:])
         self.spans = wave_spans(self.heads)
-        self.noise = GumbelNoise()
+        self.noise, self.logprobs = GumbelNoise(), LogProbabilities()
         self.sound = nn.Linear(CODE, len(DILATIONS) * self.width)
         self.past = nn.ModuleList(nn.Linear(2 * self.width, self.width, bias=False) for _ in self.reaches)
         self.bands = nn.ModuleDict()
@@ -157,7 +170,7 @@ class ContextModelStage(Stage):
         outputs = {
             "categories": torch.cat(one_hots, 0).reshape(1, self.heads * self.classes),
             "labels": torch.cat(labels, 0).reshape(1, self.heads).to(torch.float32),
-            "logprobs": torch.log_softmax(torch.cat(scores, 0), 1),
+            "logprobs": self.logprobs(torch.cat(scores, 0)),
         }
         kept = tuple(
             torch.cat([past[1:], torch.cat(layer, 1)], 0)

@@ -21,6 +21,8 @@ UPPER_FACE = ("brow", "eye", "cheekSquint", "noseSneer")
 
 MODEL = MeshTalkConfig(heads=8, classes=32, vertices=len(ARKIT_52), point_size=1, head_width=32)
 MEL = MelConfig(window=WINDOW, n_fft=N_FFT, floor=FLOOR)
+LOGIT_STRENGTH = 0.1
+"""Keeps the seeded logits within a few nats, as a trained context model's are: uncertain, so that the noise matters."""
 REST = np.zeros((1, len(ARKIT_52)), np.float32)
 
 CARD = ModelCard(
@@ -56,6 +58,7 @@ def default_model() -> MeshTalk:
         for parameter in model.parameters():
             spread = (2.0 / sum(parameter.shape[:2])) ** 0.5 if parameter.dim() > 1 else 0.02
             parameter.normal_(0.0, spread, generator=generator)
+        model.context_model.logits.masked_linear.weight.mul_(LOGIT_STRENGTH)
     return model.eval()
 
 
