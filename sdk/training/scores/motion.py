@@ -11,8 +11,8 @@ from sdk.rigs.head import default_head
 from sdk.training.phones import SILENCE
 from sdk.training.scores.clip import Array, ScoredClip
 
-SETTLE = 0.3
-"""Seconds after the last phone from which the face should be at rest."""
+STILL = 0.25
+"""Millimetres: a face that is displaced by less is at rest."""
 
 
 @cache
@@ -37,9 +37,9 @@ def displacement(weights: NDArray[np.float32]) -> Array:
 
 
 def at_rest(clip: ScoredClip) -> NDArray[np.bool_]:
-    """Frames (T,) in silence, at least `SETTLE` after the last phone that is spoken."""
-    speaking = [phone for phone in clip.phones if phone.name != SILENCE]
-    quiet = np.ones(len(clip.times), bool)
-    for phone in speaking:
-        quiet &= (clip.times < phone.start - SETTLE) | (clip.times > phone.end + SETTLE)
+    """Frames (T,) in which nobody speaks and the reference is within `STILL` of rest."""
+    quiet = displacement(clip.reference) < STILL
+    for phone in clip.phones:
+        if phone.name != SILENCE:
+            quiet &= (clip.times < phone.start) | (clip.times > phone.end)
     return quiet

@@ -35,7 +35,8 @@ class Scores:
         pucker_correlation: Pearson's, of channel mouthPucker.
         jerk_mm, reference_jerk_mm: mean absolute second difference of the gap at the frame rate.
         motion_mm, reference_motion_mm: root mean square displacement from rest of the mouth's vertices.
-        rest_mm: the same in silence, from 0.3 s after a phone to 0.3 s before the next; 0 is best.
+        rest_mm: the same of the prediction alone, where nobody speaks and the reference has come to rest (within 0.25
+            mm): what is left of the motion in silence; 0 is best.
     """
 
     clips: int
