@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "sdk.cli.train:run_recipe",
     "corpus": "sdk.cli.train_corpus:corpus",
     "evaluate": "sdk.cli.train_evaluate:evaluate",
+    "distil": "sdk.cli.train_distil:distil",
 }
 
 
@@ -65,6 +66,7 @@ def run_recipe(
     from sdk.training.distributed import Processes, joined
     from sdk.training.recipe import load_recipe
     from sdk.training.run import LATEST, run_training
+    from sdk.training.scores import Scores, table
     from sdk.training.trainer import StepResult, Trainer
 
     wanted, processes = load_recipe(recipe), Processes.from_environment()
@@ -83,11 +85,9 @@ def run_recipe(
             bar.update(task, completed=result.step, description=f"train, loss {result.losses['total']:.4f}")
 
         clips = read_split(plan.folder, "validation")
-        scores = run_training(trainer, clips, out, resume=resume, tensorboard=tensorboard, watch=watch)
-    if scores is not None:
-        from sdk.training.scores import table
-
-        click.echo(table({"validation": scores}))
+        values = run_training(trainer, clips, out, resume=resume, tensorboard=tensorboard, watch=watch)
+    if values is not None:
+        click.echo(table({"validation": Scores(**values)}))  # type: ignore[arg-type]
 
 
 def _device(name: str, local_rank: int) -> torch.device:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -39,6 +40,28 @@ def judge(
             advance()
 
     return score(scored())
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How the checkpoints of a run are compared.
+
+    Attributes:
+        values: of a task on clips, with the recipe's lookahead in frames: numbers by name.
+        error: the name of the one that is least for the best checkpoint.
+    """
+
+    values: Callable[[Task, Sequence[PreparedClip], int], Mapping[str, float]]
+    error: str
+
+
+def speech_values(task: Task, clips: Sequence[PreparedClip], lookahead_frames: int) -> Mapping[str, float]:
+    """The fields of `judge`'s scores."""
+    return asdict(judge(task, clips, lookahead_frames))
+
+
+SPEECH = Measure(speech_values, "gap_mae_mm")
+"""For faces of ARKit's channels."""
 
 
 def spread(clips: Sequence[PreparedClip], count: int) -> list[PreparedClip]:

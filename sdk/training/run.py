@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sdk.training.average import using
 from sdk.training.cache import PreparedClip
 from sdk.training.checkpoints import load_checkpoint, save_checkpoint
+from sdk.training.judge import SPEECH, Measure, spread
 from sdk.training.log import RunLog
 from sdk.training.schedule import learning_rate
-from sdk.training.scores import Scores
 from sdk.training.trainer import StepResult, Trainer
 
 LATEST, BEST, MODEL = "latest.pt", "best.pt", "model"
@@ -31,7 +29,8 @@ def run_training(
     resume: bool = False,
     tensorboard: bool = False,
     watch: Callable[[StepResult], None] = ignore,
-) -> Scores | None:
+    measure: Measure = SPEECH,
+) -> Mapping[str, float] | None:
     """Train to the recipe's end: updates, validations, checkpoints, log; then write the best model.
 
     Args:
@@ -41,9 +40,10 @@ def run_training(
         resume: go on from the folder's latest checkpoint, if there is one.
         tensorboard: also write event files.
         watch: called after every update.
+        measure: what is logged, and which checkpoint is the best.
 
     Returns:
-        scores of the best weights on the validation clips; None in all processes but the first.
+        values of the best weights on the validation clips; None in all processes but the first.
 
     Raises:
         CheckpointError, UsageError: the checkpoint cannot be resumed.
@@ -58,14 +58,14 @@ def run_training(
         result = trainer.update()
         if log:
             rate = learning_rate(recipe.optimiser, result.step - 1)
-            values = {**result.losses, "gradient_norm": result.gradient_norm, "learning_rate": rate}
-            log.write("train", result.step, {**values, "seconds": time.perf_counter() - began})
+            row = {**result.losses, "gradient_norm": result.gradient_norm, "learning_rate": rate}
+            log.write("train", result.step, {**row, "seconds": time.perf_counter() - began})
         last = trainer.step == recipe.optimiser.steps
         if log and (last or trainer.step % recipe.validation.every == 0):
-            scores = trainer.judge(validation)
-            log.write("validation", trainer.step, asdict(scores))
-            better = scores.gap_mae_mm < trainer.best
-            trainer.best = min(trainer.best, scores.gap_mae_mm)
+            values = _values(trainer, validation, measure)
+            log.write("validation", trainer.step, values)
+            better = values[measure.error] < trainer.best
+            trainer.best = min(trainer.best, values[measure.error])
             if better:
                 save_checkpoint(out / BEST, trainer.checkpoint())
             save_checkpoint(out / LATEST, trainer.checkpoint())
@@ -74,6 +74,12 @@ def run_training(
         return None
     log.close()
     trainer.average = dict(load_checkpoint(out / BEST).average)
-    with using(trainer.task.module, trainer.average):
-        trainer.task.save(out / MODEL)
-    return trainer.judge(validation)
+    with trainer.averaged() as task:
+        task.save(out / MODEL)
+    return _values(trainer, validation, measure)
+
+
+def _values(trainer: Trainer, clips: Sequence[PreparedClip], measure: Measure) -> Mapping[str, float]:
+    recipe = trainer.recipe
+    with trainer.averaged() as task:
+        return measure.values(task, spread(clips, recipe.validation.clips), recipe.lookahead_frames)

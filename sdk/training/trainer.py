@@ -8,7 +8,8 @@ mean is the gradient of one process on the whole batch, for tasks that draw noth
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,10 +24,8 @@ from sdk.training.batches import SegmentSampler
 from sdk.training.cache import PreparedClip
 from sdk.training.checkpoints import Checkpoint
 from sdk.training.distributed import Processes, summed
-from sdk.training.judge import judge, spread
 from sdk.training.recipe import Recipe
 from sdk.training.schedule import learning_rate
-from sdk.training.scores import Scores
 from sdk.training.task import MEETING, Batch, Task, make_task
 
 
@@ -139,10 +138,11 @@ class Trainer:
         over_all = summed(torch.cat([parts.detach(), total.detach()[None]]) * share, processes)
         return dict(zip([*names, "total"], over_all.tolist(), strict=True))
 
-    def judge(self, clips: Sequence[PreparedClip]) -> Scores:
-        """Scores of the averaged weights, free-running."""
+    @contextmanager
+    def averaged(self) -> Iterator[Task]:
+        """The task with the averaged weights, ready to animate, for the length of a ``with`` block."""
         with using(self.task.module, self.average), torch.no_grad():
-            return judge(self.task, spread(clips, self.recipe.validation.clips), self.recipe.lookahead_frames)
+            yield self.task
 
     def checkpoint(self) -> Checkpoint:
         """Everything that `restore` needs."""

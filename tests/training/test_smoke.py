@@ -34,7 +34,8 @@ def test_the_smoke_recipe_learns(tmp_path: Path) -> None:
     recipe = load_recipe("smoke")
     [cache] = (corpus / "prepared").iterdir()
     validation = read_split(cache, "validation")
-    untrained = Trainer(recipe, read_split(cache, "train")).judge(validation)
+    with Trainer(recipe, read_split(cache, "train")).averaged() as task:
+        untrained = judge(task, validation, 0)
     task, _ = trained_task(tmp_path / "out" / BEST)
     with torch.no_grad():
         trained = judge(task, validation, 0)

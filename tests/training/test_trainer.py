@@ -49,7 +49,8 @@ def test_it_learns(plan: Plan, tmp_path: Path) -> None:
     settings = {"steps": 120, "batch": 4, "segment_seconds": 1.0, "warm_up": 5, "learning_rate": 0.03, "ema": 0.9}
     recipe = toy_recipe(optimiser=settings, validation={"every": 60})
     validation = read_split(plan.folder, "validation")
-    untrained = Trainer(recipe, read_split(plan.folder, "train")).judge(validation)
+    with Trainer(recipe, read_split(plan.folder, "train")).averaged() as task:
+        untrained = judge(task, validation, 0)
     run(plan, recipe, tmp_path)
     task, _ = trained_task(tmp_path / BEST)
     trained = judge(task, validation, 0)
