@@ -8,6 +8,7 @@ mean is the gradient of one process on the whole batch, for tasks that draw noth
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,7 +54,10 @@ class _Losses(nn.Module):
         self._task = [task]  # in a list: a task may itself be a module, and must not be registered twice
 
     def forward(self, batch: Batch, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
-        return self._task[0].losses(batch, progress, generator)
+        losses = self._task[0].losses(batch, progress, generator)
+        # DistributedDataParallel waits for a gradient of every parameter, and a task may leave some out for a while.
+        nothing = torch.stack([0 * parameter.sum() for parameter in self.module.parameters()]).sum()
+        return {name: loss + nothing for name, loss in losses.items()}
 
 
 class Trainer:
@@ -95,8 +99,7 @@ class Trainer:
         self.optimiser = torch.optim.AdamW(_groups(self.task.module, settings.weight_decay), betas=settings.betas)
         self.step, self.best = 0, float("inf")
         losses = _Losses(self.task)
-        # Parts that a task trains only for a while have no gradient in the other steps.
-        self._losses = DistributedDataParallel(losses, find_unused_parameters=True) if processes.count > 1 else losses
+        self._losses = DistributedDataParallel(losses) if processes.count > 1 else losses
 
     def update(self) -> StepResult:
         """One update of the weights and of their average.
@@ -134,7 +137,9 @@ class Trainer:
         share = valid / summed(valid.clone(), processes).clamp(min=1)
         self.optimiser.zero_grad()
         # The processes' gradients are averaged, hence the factor.
-        torch.autograd.backward(total * share * processes.count)
+        with warnings.catch_warnings():  # of DistributedDataParallel, about the strides of axes of length 1
+            warnings.filterwarnings("ignore", "Grad strides do not match")
+            torch.autograd.backward(total * share * processes.count)
         over_all = summed(torch.cat([parts.detach(), total.detach()[None]]) * share, processes)
         return dict(zip([*names, "total"], over_all.tolist(), strict=True))
 
@@ -185,6 +190,6 @@ def _seeded(seed: int, step: int, rank: int, device: torch.device) -> torch.Gene
 
 
 def _check_names(losses: Mapping[str, Tensor], recipe: Recipe) -> None:
-    for name in losses.keys() ^ recipe.losses.keys():
+    for name in sorted(losses.keys() ^ recipe.losses.keys()):
         problem = "is not a loss of the task" if name in recipe.losses else "is a loss without a weight"
         raise UsageError(f"losses.{name}", problem, f"weigh each of {', '.join(sorted(losses))}")
