@@ -10,14 +10,18 @@ import pytest
 
 from sdk.models import registry
 
-TOY_POINT = EntryPoint(name="toy", value="tests.toy:ENTRY", group=registry.ENTRY_POINT_GROUP)
+TOY_POINTS = tuple(
+    EntryPoint(name=name, value=f"tests.{name}:ENTRY", group=registry.ENTRY_POINT_GROUP)
+    for name in ("toy", "toy_choice")
+)
 
 
 @pytest.fixture(scope="session")
 def toy_model() -> Iterator[None]:
-    """`find_model("toy")` gives the toy of `tests.toy` for the rest of the run, as if its package were installed."""
+    """`find_model` gives the toys of `tests.toy` and `tests.toy_choice` for the rest of the run, as if a package had
+    brought them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "entry_points", lambda group: (*entry_points(group=group), TOY_POINT))
+        patch.setattr(registry, "entry_points", lambda group: (*entry_points(group=group), *TOY_POINTS))
         yield
 
 
@@ -27,3 +31,11 @@ def toy_bundle(toy_model: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
     from tests.toy_bundle import build_toy_bundle
 
     return build_toy_bundle(tmp_path_factory.mktemp("toy") / "bundle")
+
+
+@pytest.fixture(scope="session")
+def choice_bundle(toy_model: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished bundle of the toy that draws, eager and onnx. Shared: copy it before changing a byte."""
+    from tests.toy_choice import build_choice_bundle
+
+    return build_choice_bundle(tmp_path_factory.mktemp("choice") / "bundle")

@@ -50,5 +50,6 @@ def uniforms(seed: int | None, number: int, frame: int, shape: tuple[int, ...]) 
     if seed is None:
         return np.full(shape, MOST_LIKELY, np.float32)
     # numpy adds one to the counter before each block, so that this counter's first block is number 1.
-    words = np.random.Philox(key=[seed, number], counter=[0, frame, 0, 0]).random_raw(math.prod(shape))
+    key, counter = (np.array(words, np.uint64) for words in ((seed, number), (0, frame, 0, 0)))
+    words = np.random.Philox(key=key, counter=counter).random_raw(math.prod(shape))
     return ((words >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)).reshape(shape)
