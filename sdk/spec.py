@@ -187,7 +187,9 @@ class PipelineSpec(Record):
         rank = {"prepare": 0, "hop": 1, "frame": 2}
         for stage in self.stages:
             for wanted in stage.inputs:
-                if wanted.source.startswith("noise.") and stage.clock == "frame":
+                if wanted.source.startswith("noise."):
+                    if stage.clock != "frame":
+                        raise ValueError(f"{stage.name}.{wanted.name}: noise is drawn on the frame clock only")
                     made.setdefault(wanted.source, ("frame", wanted))
                 if wanted.source not in made:
                     raise ValueError(f"{stage.name}.{wanted.name}: no earlier stage makes {wanted.source}")
@@ -198,7 +200,7 @@ class PipelineSpec(Record):
                 if wanted.shape != given.shape and not windowed:
                     raise ValueError(f"{stage.name}.{wanted.name}: shape {wanted.shape} is not {given.shape}")
             made |= {f"{stage.name}.{t.name}": (stage.clock, t) for t in stage.outputs}
-        if self.values not in made or made[self.values][0] != "frame":
+        if self.values not in {f"{s.name}.{t.name}" for s in self.stages if s.clock == "frame" for t in s.outputs}:
             raise ValueError(f"values: {self.values} is not the output of a frame stage")
         return self
 
