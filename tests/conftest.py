@@ -10,10 +10,8 @@ import pytest
 
 from sdk.models import registry
 
-TOY_POINTS = tuple(
-    EntryPoint(name=name, value=f"tests.{name}:ENTRY", group=registry.ENTRY_POINT_GROUP)
-    for name in ("toy", "toy_choice")
-)
+TOYS = ("toy", "toy_choice")
+TOY_POINTS = [EntryPoint(name, f"tests.{name}:ENTRY", registry.ENTRY_POINT_GROUP) for name in TOYS]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
-"""A tiny model that draws and listens: noise, a signal beside the sound, labels with their one-hot form and scores, and a
-history of what it chose that feeds back. The toy of `tests.toy` with a chooser between its ear and its face."""
+"""A tiny model that draws and listens: noise, a signal beside the sound, labels with their one-hot form and scores, and
+a history of what it chose that feeds back. The toy of `tests.toy` with a chooser between its ear and its face."""
 
 from __future__ import annotations
 

@@ -9,10 +9,8 @@ import numpy as np
 from sdk.models.registry import BuildOptions
 from sdk.runtime import EagerExecutor, Session
 from sdk.spec import InputSpec, PipelineSpec, SignalSpec, StageSpec, TensorSpec
-from tests.runtime.streams import RAMP_HOP, noise, whole
+from tests.runtime.streams import RAMP_HOP, noise
 from tests.toy_choice import ENTRY, choice_pipeline
-
-__all__ = ["PCM", "CHOICE", "EchoExecutor", "choice_session", "echo_pipeline", "echo_session", "whole"]
 
 CHOICE = ENTRY.build(BuildOptions())
 CHOICE_EXECUTOR = EagerExecutor(CHOICE.stages)

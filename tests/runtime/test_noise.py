@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sdk.errors import UsageError
 from sdk.runtime import Frame, Session
 from sdk.runtime.noise import check_seed, uniforms
-from tests.runtime.choices import PCM, choice_session, whole
+from tests.runtime.choices import PCM, choice_session
+from tests.runtime.streams import whole
 from tests.toy_choice import CATEGORIES, LABELS
 
 WORD = 2**64
@@ -109,7 +110,7 @@ def test_no_seed_is_one_half_throughout(frame: int) -> None:
 
 @pytest.mark.parametrize("seed", [-1, WORD, 2**70, True, False, 1.0, float("nan"), "1", np.float32(3)])
 def test_what_is_no_seed(seed: object) -> None:
-    with pytest.raises(UsageError, match="seed: .* is no seed; give a whole number from 0 to 2\\^64 - 1, or None"):
+    with pytest.raises(UsageError, match=r"seed: .* is no seed; give a whole number from 0 to 2\^64 - 1, or None"):
         check_seed(seed)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="is no seed"):
         choice_session(seed=seed)

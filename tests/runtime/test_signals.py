@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sdk.errors import NowfaceError, SessionError, UsageError
 from sdk.runtime import Frame, Session
 from sdk.runtime.signals import ROWS_KEPT
-from tests.runtime.choices import PCM, choice_session, echo_session, whole
-from tests.runtime.streams import as_float, assert_same, take, toy_session
+from tests.runtime.choices import PCM, choice_session, echo_session
+from tests.runtime.streams import as_float, assert_same, take, toy_session, whole
 from tests.toy_choice import SCORES, tracked
 
 SOUND = np.zeros(1_600, np.float32)
