@@ -18,6 +18,7 @@ from sdk.models.faceformer.config import Dataset
 from sdk.models.faceformer.entry import ENTRY
 from sdk.models.faceformer.hops import HOP, phase_mix
 from sdk.models.faceformer.logmel_encoder import LogMelEncoder
+from sdk.models.faceformer.rig_decoder import SCALE
 from sdk.models.faceformer.rollout import rollout
 from sdk.models.faceformer.streaming_config import StreamingConfig, Wav2Vec2EncoderConfig
 from sdk.models.faceformer.wav2vec2_stages import Wav2Vec2Convolutions, Wav2Vec2Transformer
@@ -269,7 +270,7 @@ def naive_whole_clip(stages: list[Stage], pcm: torch.Tensor, style: torch.Tensor
         x = decoder.norm1(x + decoder.self_attention(x))
         x = decoder.norm2(x + decoder.cross(torch.cat(memory)))
         x = decoder.norm3(x + decoder.linear2(torch.relu(decoder.linear1(x))))
-        shown = decoder.leave(x[-1:]).clamp(0, 1)
+        shown = (decoder.leave(x[-1:]) * SCALE).clamp(0, 1)
         made.append(shown)
     return torch.cat(made)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 
+from sdk.models.faceformer.rig_decoder import SCALE
 from sdk.models.faceformer.streaming_config import LogMelEncoderConfig, StreamingConfig
 from sdk.models.registry import BuildOptions, ModelCard
 from sdk.rigs.arkit import ARKIT_52
@@ -76,5 +77,5 @@ def seed_weights(stages: list[Stage]) -> None:
                 elif "norm" not in name:
                     parameter.normal_(0.0, 0.02, generator=generator)
         leave = stages[-1].get_parameter("leave.weight")
-        leave.mul_(STRENGTH / (leave.std() * leave.shape[1] ** 0.5))
-        stages[-1].get_parameter("leave.bias").fill_(RESTING)
+        leave.mul_(STRENGTH / SCALE / (leave.std() * leave.shape[1] ** 0.5))
+        stages[-1].get_parameter("leave.bias").fill_(RESTING / SCALE)

@@ -41,6 +41,11 @@ class RigState:
     attention: AttentionState
 
 
+SCALE = 0.1
+"""Of the output layer. A unit of jawOpen is 34 mm of lip gap: unscaled, one of Adam's steps of 1e-3 in each of the
+layer's 128 weights could move the lips by 4 mm, and training would tremble at every rate at which the rest learns."""
+
+
 class RigDecoder(DecoderStage):
     """One frame: audio features and the last frame's weights to weights (C,) in [0, 1].
 
@@ -72,7 +77,7 @@ class RigDecoder(DecoderStage):
         position, period = self.position.step(state.period)
         token = self.feedback(state.shown) + inputs["style_embedding"] + position
         hidden, attention = self.advance(token, inputs, state.attention)
-        weights = torch.clamp(self.leave(hidden), 0.0, 1.0)
+        weights = torch.clamp(self._unbounded(hidden), 0.0, 1.0)
         after = RigState(shown=weights, period=period, attention=attention)
         return {"weights": weights.reshape(-1)}, after
 
@@ -89,5 +94,8 @@ class RigDecoder(DecoderStage):
         """
         token = self.feedback(shown) + style + self.position(shown.shape[1])
         x = self.norm1(token + self.self_attention(token))
-        weights: Tensor = self.leave(self.finish(x, self.cross(memory)))
+        return self._unbounded(self.finish(x, self.cross(memory)))
+
+    def _unbounded(self, hidden: Tensor) -> Tensor:
+        weights: Tensor = self.leave(hidden) * SCALE
         return weights

@@ -22,8 +22,8 @@ from sdk.models.faceformer.logmel_encoder import LogMelEncoder
 from sdk.models.faceformer.rig import build_rig_stages
 from sdk.models.faceformer.rig_checkpoint import save_rig
 from sdk.models.faceformer.rig_decoder import RigDecoder, Speaker
-from sdk.models.faceformer.rig_losses import Frames, RigLosses
 from sdk.models.faceformer.streaming_config import LogMelEncoderConfig, StreamingConfig
+from sdk.models.rig_losses import Frames, RigLosses
 from sdk.spec import Record
 
 Part = Annotated[float, Field(ge=0, le=1)]
