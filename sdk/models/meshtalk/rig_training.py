@@ -1,0 +1,210 @@
+"""The small MeshTalk of a rig as a task for the trainer: latent face and context model in one run.
+
+The published training has two runs, the latent space and then the context model on its categories. Here the second
+follows the first within one schedule. Three things are not in the paper, for a small latent space collapses without
+them (every head one class, the face its mean):
+
+* the codes begin soft and without noise, then become one-hot with noise that grows to `MOST_NOISE`;
+* the classes of a head are rewarded for being used alike over a batch;
+* the last layer of the fusion starts large, so that the classes differ from the start.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field, PositiveInt
+from torch import Tensor, nn
+
+from sdk.audio.clock import SampleClock
+from sdk.audio.logmel import BANDS
+from sdk.models.meshtalk.blinking import with_blinks
+from sdk.models.meshtalk.config import MeshTalkConfig
+from sdk.models.meshtalk.crossing import crossing_losses
+from sdk.models.meshtalk.losses import context_error
+from sdk.models.meshtalk.model import MeshTalk
+from sdk.models.meshtalk.occlusion import draw_seen, hide
+from sdk.models.meshtalk.quantise import choose, gumbel_noise, one_hot
+from sdk.models.meshtalk.rig_checkpoint import save_rig
+from sdk.models.meshtalk.rig_front_end import SILENCE, front_end
+from sdk.models.meshtalk.sequence import encode_running
+from sdk.models.meshtalk.streaming.config import HOP
+from sdk.models.meshtalk.streaming.default import REST, region_weights
+from sdk.models.recipe_table import read_table
+from sdk.models.rig_losses import Frames, RigLosses
+from sdk.rigs.arkit import ARKIT_52
+from sdk.spec import FrameRate, Record
+
+Part = Annotated[float, Field(ge=0, le=1)]
+SOFT, LATENT = 0.25, 0.75
+"""Parts of the run after which codes are one-hot, and after which only the context model learns."""
+MOST_NOISE = 0.5
+"""Of the Gumbel noise on the codes: at full strength a small latent space drowns in it."""
+FUSION_STRENGTH = 3.0
+DEVIATION = 0.2
+"""Of a channel, about: what the network takes for one unit."""
+
+
+class ModelTable(Record):
+    """The recipe's ``[model]`` table: sizes, see `MeshTalkConfig`, and the share of segments that hide each region."""
+
+    heads: PositiveInt = 8
+    classes: PositiveInt = 32
+    head_width: PositiveInt = 32
+    hidden: Part = 0.5
+
+    def sizes(self) -> MeshTalkConfig:
+        """Of the network."""
+        return MeshTalkConfig(
+            heads=self.heads,
+            classes=self.classes,
+            vertices=len(ARKIT_52),
+            point_size=1,
+            head_width=self.head_width,
+        )
+
+
+@dataclass(frozen=True)
+class Face:
+    """What the losses compare with: a batch whose targets blink."""
+
+    targets: Tensor
+    closures: Tensor
+    silence: Tensor
+    valid: Tensor
+
+
+class Segments(Frames, Protocol):
+    """A batch as the trainer gives it: what the losses read, and features (B, hops, 160)."""
+
+    @property
+    def features(self) -> Tensor:
+        """Rows of the front end."""
+        ...
+
+
+class MeshTalkTask:
+    """Trains encoder, fusion, geometry decoder and context model on the channels of a rig.
+
+    Args:
+        model: the recipe's ``[model]`` table, see `ModelTable`.
+
+    Raises:
+        UsageError: the table has unknown keys or impossible values.
+    """
+
+    def __init__(self, model: Mapping[str, Any]) -> None:
+        self.table = read_table(ModelTable, model)
+        self.model = MeshTalk(self.table.sizes())
+        with torch.no_grad():
+            self.model.encoder.fusion_model.get_parameter("mlp.4.weight").mul_(FUSION_STRENGTH)
+            for part in (self.model.encoder.expression_encoder, self.model.vertex_unet):
+                part.get_buffer("stddev").fill_(DEVIATION)
+        self.module: nn.Module = self.model
+        self._losses, self._regions = RigLosses(), region_weights()
+        self._clock = SampleClock(FrameRate(num=30), HOP)
+
+    def front_end(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Two log-mel columns a row (N // 320, 160) of a whole clip (N,)."""
+        return front_end(pcm)
+
+    def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
+        """Those of `RigLosses` and `crossing_losses`, and ``usage`` and ``context`` in nats."""
+        chance = _on_cpu(generator)
+        face = Face(with_blinks(batch.targets, chance), batch.closures, batch.silence, batch.valid)
+        sound = self._sound(batch.features, face.targets.shape[1])
+        with torch.set_grad_enabled(progress < LATENT):
+            logprobs = self._fused(self._hidden(face, chance), sound)
+            found = self._latent_losses(face, sound, logprobs, progress, chance)
+        labels = choose(logprobs.detach())
+        context = self.model.context_model(one_hot(labels, self.table.classes), sound.detach())
+        spoken = batch.valid > 0
+        found["context"] = context_error(context[spoken][None], labels[spoken][None])
+        return found
+
+    def _latent_losses(
+        self, face: Face, sound: Tensor, logprobs: Tensor, progress: float, chance: torch.Generator
+    ) -> dict[str, Tensor]:
+        shift = int(torch.randint(1, max(2, len(sound)), (1,), generator=chance))
+        other = face.targets.roll(shift, 0)
+        both = torch.cat([logprobs, self._fused(other, sound)])
+        template = torch.zeros(len(both), len(ARKIT_52), 1, device=both.device)
+        decoded = self.model.vertex_unet(template, self._codes(both, progress, chance))[..., 0]
+        own, crossed = decoded.chunk(2)
+        losses = self._losses.to(own.device)
+        found: dict[str, Tensor] = losses(own, face)
+        found |= crossing_losses(losses, crossed, face, other, self._regions.to(own.device))
+        mean = logprobs.exp().mean((0, 1))
+        entropy = -(mean * (mean + 1e-8).log()).sum(-1).mean()
+        found["usage"] = math.log(self.table.classes) - entropy
+        return found
+
+    def _hidden(self, face: Face, chance: torch.Generator) -> Tensor:
+        """The face (B, T, 52) as a tracker sees it that loses regions at times."""
+        batch, frames, _ = face.targets.shape
+        seen = draw_seen((batch, frames, self._regions.shape[1]), self.table.hidden, chance).to(face.targets)
+        mean = self.model.encoder.expression_encoder.mean.reshape(-1)
+        return hide(face.targets, mean, seen, self._regions.to(mean.device))
+
+    def _fused(self, tracked: Tensor, sound: Tensor) -> Tensor:
+        """Log-probabilities (B, T, H, C) of a tracked face (B, T, 52) and sound (B, T, 128)."""
+        expression = self.model.encoder.expression_encoder(tracked[..., None])
+        fused: Tensor = self.model.encoder.fusion_model(expression, sound)
+        return fused
+
+    def _codes(self, logprobs: Tensor, progress: float, chance: torch.Generator) -> Tensor:
+        """Soft codes at first, then one-hot ones whose gradient is that of the soft."""
+        if progress < SOFT:
+            return logprobs.exp()
+        strength = MOST_NOISE * min(1.0, (progress - SOFT) / SOFT)
+        uniforms = torch.rand(logprobs.shape, generator=chance).to(logprobs)
+        soft = (logprobs + strength * gumbel_noise(uniforms)).softmax(-1)
+        return one_hot(soft.argmax(-1), self.table.classes) + (soft - soft.detach())
+
+    def _sound(self, features: Tensor, frames: int) -> Tensor:
+        """Audio codes (B, frames, 128) of the newest column of each frame."""
+        columns = features.reshape(len(features), -1, BANDS)
+        codes = encode_running(self.model.encoder.audio_encoder, columns, SILENCE)
+        newest = [min(self._clock.newest_hop(frame), columns.shape[1] - 1) for frame in range(frames)]
+        return codes[:, torch.tensor(newest, device=codes.device)]
+
+    @torch.no_grad()
+    def animate(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The likeliest motion from sound alone, as a stream without tracking gives it.
+
+        Args:
+            features: (hops, 160).
+
+        Returns:
+            (T, 52), ``T = hops * 3 // 5``: the frames due within the clip.
+        """
+        frames = self._clock.frames_ready(len(features) * 2 * HOP)
+        if not frames:
+            return np.zeros((0, len(ARKIT_52)), np.float32)
+        was_training = self.model.training
+        self.model.eval()
+        sound = self._sound(torch.from_numpy(np.array(features, np.float32))[None], frames)
+        labels = self.model.sample(sound)
+        rest = torch.from_numpy(REST).reshape(1, -1, 1)
+        weights: NDArray[np.float32] = self.model.decode(rest, labels)[0, ..., 0].clamp(0, 1).numpy()
+        self.model.train(was_training)
+        return weights
+
+    def save(self, folder: Path) -> None:
+        """Write ``model.safetensors`` and ``config.json``, which ``--checkpoint`` of the export reads."""
+        save_rig(folder, self.model)
+
+
+def _on_cpu(generator: torch.Generator) -> torch.Generator:
+    """`generator`, or one on the CPU that it seeds: small draws are made there on every device."""
+    if generator.device.type == "cpu":
+        return generator
+    seed = torch.randint(0, 2**62, (1,), generator=generator, device=generator.device)
+    return torch.Generator().manual_seed(int(seed))

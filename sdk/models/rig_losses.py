@@ -1,0 +1,125 @@
+"""Training losses of a rig: of its weights, of the mouth in millimetres, of closures, and of how all of it moves.
+
+Every loss is a sum over the valid frames divided by their number. The masks of closures and silence are within that
+sum, so that parts of a batch weigh as they should when they are averaged over processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from sdk.rigs.arkit import ARKIT_52
+from sdk.rigs.head import default_head
+from sdk.rigs.measure import lip_gap_basis
+
+SQUARED = 2.0
+"""Weight of the squared error next to the absolute one: errors above a quarter count more than proportionally."""
+CLOSED_GAP = 0.5
+"""Millimetres: a lip gap below this is closed; the scores ask for 1 mm, and half of it is margin."""
+OPEN_GAP, OPEN_SHARE = 3.0, 0.5
+"""A frame whose target gap is above 3 mm is open, and must be open at least half as wide as the target."""
+
+
+class Frames(Protocol):
+    """What the losses read of a batch; each (B, T) or (B, T, 52)."""
+
+    @property
+    def targets(self) -> Tensor:
+        """Weights in [0, 1]."""
+        ...
+
+    @property
+    def closures(self) -> Tensor:
+        """1 where the lips are closed."""
+        ...
+
+    @property
+    def silence(self) -> Tensor:
+        """1 where nobody speaks."""
+        ...
+
+    @property
+    def valid(self) -> Tensor:
+        """1 for frames of the clip."""
+        ...
+
+
+def channel_importance() -> Tensor:
+    """(52,) of mean 1: what an error in a channel costs.
+
+    Mouth and jaw 3, eyelids 2, all else 1, before scaling. Lips and eyelids are where people look; MeshTalk (Richard et
+    al., ICCV 2021, section 4) therefore gives both losses of their own.
+    """
+    importance = torch.ones(len(ARKIT_52))
+    for index, name in enumerate(ARKIT_52):
+        if name.startswith(("mouth", "jaw", "tongue")):
+            importance[index] = 3
+        if name.startswith("eyeBlink"):
+            importance[index] = 2
+    return importance / importance.mean()
+
+
+@dataclass(frozen=True)
+class _Masked:
+    """Means over valid frames; `pairs` and `triples` are valid where two and three frames in a row are."""
+
+    valid: Tensor
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Of values (B, T), or (B, T - 1) and (B, T - 2) of differences."""
+        missing = self.valid.shape[1] - values.shape[1]
+        mask = self.valid
+        for _ in range(missing):
+            mask = mask[:, 1:] * mask[:, :-1]
+        return (values * mask).sum() / self.valid.sum().clamp(min=1)
+
+
+class RigLosses(nn.Module):
+    """Names and meanings of the losses:
+
+    ========== =========================================================================================================
+    weights    ``|e| + 2 e^2`` of each channel's error e, channels weighed by `channel_importance`
+    gap        absolute error of the lip gap in mm
+    velocity   absolute error of the weights' first difference, channels weighed
+    jerk       absolute error of the gap's second difference in mm: trembling that the target does not have
+    closure    mm by which the gap exceeds 0.5 mm in frames where p, b, m are closed
+    open       mm by which the gap falls short of half the target's where that is wider than 3 mm: no false closures
+    rest       absolute error of the weights in silence, channels weighed: the face settles
+    ========== =========================================================================================================
+    """
+
+    importance: Tensor
+    gap_basis: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        rest, per_channel = lip_gap_basis(default_head())
+        self.rest_gap = rest
+        self.register_buffer("importance", channel_importance(), persistent=False)
+        self.register_buffer("gap_basis", torch.from_numpy(per_channel.copy()), persistent=False)
+
+    def gap(self, weights: Tensor) -> Tensor:
+        """Lip gap in mm (B, T) of weights (B, T, 52)."""
+        return self.rest_gap + weights @ self.gap_basis
+
+    def forward(self, predicted: Tensor, frames: Frames) -> dict[str, Tensor]:
+        """Losses by name of predicted weights (B, T, 52)."""
+        masked = _Masked(frames.valid)
+        error = predicted - frames.targets
+        size = error.abs()
+        gap, target_gap = self.gap(predicted), self.gap(frames.targets)
+        gap_error = gap - target_gap
+        open_ = (target_gap > OPEN_GAP).to(gap)
+        return {
+            "weights": masked.mean(((size + SQUARED * size.square()) * self.importance).mean(-1)),
+            "gap": masked.mean(gap_error.abs()),
+            "velocity": masked.mean((error.diff(dim=1).abs() * self.importance).mean(-1)),
+            "jerk": masked.mean(gap_error.diff(n=2, dim=1).abs()),
+            "closure": masked.mean(frames.closures * (gap - CLOSED_GAP).clamp(min=0)),
+            "open": masked.mean(open_ * (OPEN_SHARE * target_gap - gap).clamp(min=0)),
+            "rest": masked.mean(frames.silence * (size * self.importance).mean(-1)),
+        }
