@@ -68,7 +68,7 @@ class Trace:
         seconds: (T,) compute time of each frame.
         signals: name -> what the app gave beside the sound.
         seed: of the noise, None for the likeliest choices.
-        metadata: free text: target, precision, model, device, ...
+        metadata: free text: target, precision, model, device, ...; the file's own keys are left out of it.
     """
 
     pcm: NDArray[np.float32] | NDArray[np.int16]
@@ -106,13 +106,14 @@ class Trace:
             "digests": self.digests,
         }
         tensors |= {_OUTPUT + name: value for name, value in self.outputs.items()}
+        text = {key: value for key, value in self.metadata.items() if key not in _RESERVED}
         for name, rows in self.signals.items():
             tensors[_SIGNAL + name] = rows.sample
             tensors |= {f"{_SIGNAL}{name}.{key}": value for key, value in rows.tensors.items()}
         names = ",".join(self.digest_names)
         own = {"format": FORMAT, "sample_rate": str(self.sample_rate), "digest_names": names}
         own |= {} if self.seed is None else {"seed": str(self.seed)}
-        write_tensors(Path(path), tensors, dict(self.metadata) | own)
+        write_tensors(Path(path), tensors, text | own)
 
     @classmethod
     def load(cls, path: Path | str) -> Trace:
@@ -129,7 +130,7 @@ class Trace:
         if not (rate.isascii() and rate.isdigit() and len(rate) <= 7):
             raise TraceError(path, f"sample rate {shown(rate)!r} is not a number", MEND)
         seed = metadata.get("seed")
-        if seed is not None and not (seed.isascii() and seed.isdigit() and len(seed) <= 20 and int(seed) < 2**64):
+        if seed is not None and not (seed.isascii() and seed.isdigit() and len(seed) <= 20):
             raise TraceError(path, f"seed {shown(seed)!r} is not a number of 64 bits", MEND)
         names = metadata.get("digest_names", "")
         signals = _signals(tensors)
@@ -163,7 +164,7 @@ def _signals(tensors: dict[str, NDArray[Any]]) -> dict[str, SignalRows]:
 
 def _problem(trace: Trace) -> str | None:
     """What does not fit together, or None."""
-    return _misformed(trace) or _misformed_signals(trace) or _out_of_order(trace)
+    return _misformed(trace) or _misformed_beside(trace) or _out_of_order(trace)
 
 
 def _misformed(trace: Trace) -> str | None:
@@ -189,9 +190,13 @@ def _misformed(trace: Trace) -> str | None:
     return None
 
 
-def _misformed_signals(trace: Trace) -> str | None:
+def _misformed_beside(trace: Trace) -> str | None:
+    if trace.seed is not None and not 0 <= trace.seed < 2**64:
+        return f"seed {trace.seed} is not a number of 64 bits"
     for name, rows in trace.signals.items():
-        if rows.sample.dtype != np.int64 or rows.sample.ndim != 1 or not rows.tensors:
+        if not rows.tensors or not all(part and "." not in part for part in (name, *rows.tensors)):
+            return f"signal {shown(name)!r} has the tensors {shown(', '.join(rows.tensors))!r}"
+        if rows.sample.dtype != np.int64 or rows.sample.ndim != 1:
             return f"signal {shown(name)!r} is {rows.sample.dtype} {rows.sample.shape}"
         for key, tensor in rows.tensors.items():
             if tensor.dtype != np.float32 or tensor.shape[:1] != rows.sample.shape:
