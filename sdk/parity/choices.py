@@ -3,10 +3,12 @@
 A number that is off by a rounding error stays a number nearby. A choice between two nearly equal scores can flip, and
 then everything that follows is another sequence, as good as the first. So outputs in the unit ``label`` are counted,
 not measured; other outputs are measured up to the first step whose labels differ; and what comes after is judged by how
-it moves: the mean and the spread of each element over the stream.
+it moves: the mean and the spread of each element, over `MOTION_FRAMES` at least.
 
 A float32 artefact has no such excuse on the same noise: its policy asks for every label. A coarser one must agree in
 most labels when each step starts from the reference's state, and move alike where it runs free.
+
+What is NaN or infinite is wrong after any choice.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ LABEL = "label"
 """Unit of outputs that are choices: whole numbers as floats."""
 DEPENDENT = ("one-hot", "nat")
 """Units of outputs that restate a choice or score it: they have no motion of their own."""
+MOTION_FRAMES = 150
+"""Fewest frames that motion is judged over, the last of a stream: five seconds at 30 a second. The spread of a shorter
+stretch is that of the few sounds in it."""
 
 
 class ChoiceMeter:
@@ -87,6 +92,20 @@ def choice_problems(found: Iterable[ChoiceAgreement], tolerance: Tolerance, *, c
 def is_motion(spec: TensorSpec | None) -> bool:
     """Whether an output moves: not a choice, its one-hot form or its score."""
     return spec is None or spec.unit not in (LABEL, *DEPENDENT)
+
+
+def moving(frames: int, parted: int) -> slice:
+    """Rows of a stream of `frames` that motion is judged over when the first other label is in row `parted`."""
+    return slice(min(parted, max(0, frames - MOTION_FRAMES)), None)
+
+
+def nonfinite_problems(name: str, values: Values, indices: Sequence[int]) -> list[Problem]:
+    """NaN or infinity in outputs (T, ...) that answer to other labels; `indices` are the T steps'."""
+    rows = np.nonzero(~np.isfinite(values))[0]
+    if not len(rows):
+        return []
+    first, count = int(indices[rows[0]]), len(rows)
+    return [Problem("nonfinite", name, f"{count} values are NaN or infinite, first at frame {first}", first)]
 
 
 def motion_deviation(name: str, reference: Values, candidate: Values) -> MotionDeviation:

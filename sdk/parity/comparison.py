@@ -21,6 +21,8 @@ from sdk.parity.choices import (
     is_motion,
     motion_deviation,
     motion_problems,
+    moving,
+    nonfinite_problems,
 )
 from sdk.parity.diagnosis import diagnose
 from sdk.parity.findings import (
@@ -64,6 +66,7 @@ def compare(
     problems += choice_problems(choices, tolerance, closed_loop=True)
     parted = first_divergence(choices)
     together = slice(None if parted is None else int(np.searchsorted(common, parted)))
+    apart = slice(len(common) if parted is None else together.stop, None)
     outputs: list[TensorError] = []
     motion: list[MotionDeviation] = []
     for name, expected in sorted(reference.outputs.items()):
@@ -76,8 +79,10 @@ def compare(
             problems.append(Problem("nonfinite", name, "the reference itself has NaN or infinite values"))
         elif len(common):
             spec = specs.get(name)
-            if parted is not None and is_motion(spec):
-                motion.append(motion_deviation(name, expected[ours], got[theirs]))
+            problems += nonfinite_problems(name, got[theirs][apart], common[apart].tolist())
+            if parted is not None and is_motion(spec) and np.isfinite(got).all():
+                rows = moving(len(common), together.stop)
+                motion.append(motion_deviation(name, expected[ours][rows], got[theirs][rows]))
             if (spec and spec.unit == LABEL) or not len(common[together]):
                 continue
             error = measure(

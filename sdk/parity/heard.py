@@ -28,9 +28,10 @@ def input_problems(reference: Trace, candidate: Trace) -> list[Problem]:
     if reference.seed != candidate.seed:
         message = f"drawn with {_seed_text(candidate.seed)}, the reference with {_seed_text(reference.seed)}"
         problems.append(Problem("input", "seed", message))
-    for name in sorted(reference.signals.keys() | candidate.signals.keys()):
-        expected, given = reference.signals.get(name), candidate.signals.get(name)
-        if expected is None or given is None or not _same_rows(expected, given):
+    # A signal without a value is one that never came: some write it down, some leave it out.
+    ours, theirs = ({n: rows for n, rows in t.signals.items() if len(rows.sample)} for t in (reference, candidate))
+    for name in sorted(ours.keys() | theirs.keys()):
+        if name not in ours or name not in theirs or not _same_rows(ours[name], theirs[name]):
             problems.append(Problem("input", f"signal {shown(name)}", "other values than the reference was given"))
     return problems
 

@@ -220,11 +220,15 @@ class TeacherForcedExecutor:
         step = self._steps.get(stage, 0)
         self._steps[stage] = step + 1
         same = [meter.add(step, expected[name], got[name]) for name, meter in self._choices[stage].items()]
-        # After another choice the rest of the step answers to that choice, and has nothing to be compared with.
-        if all(same):
-            for meter in (*self._outputs[stage], *self._states[stage]):
-                tensor = meter.name.partition(".")[2]
+        for meter in (*self._outputs[stage], *self._states[stage]):
+            tensor = meter.name.partition(".")[2]
+            finite = np.isfinite(got[tensor])
+            if all(same):
                 meter.add(step, expected[tensor], got[tensor])
+            elif not finite.all():
+                # After another choice the rest of the step answers to that choice, and has nothing to be compared with;
+                # but no choice gives a NaN.
+                meter.add(step, expected[tensor], np.where(finite, expected[tensor], got[tensor]))
         return expected
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 from sdk.parity.cases import Case, ParityReport
 from sdk.parity.findings import Problem
-from sdk.parity.report.text import describe, error_line, printable
+from sdk.parity.report.text import choice_line, describe, error_line, motion_line, printable
 
 
 def junit(report: ParityReport) -> str:
@@ -30,13 +30,16 @@ def _suite(case: Case) -> ET.Element:
         kind = "failure" if case.key.requested else "skipped"
         ET.SubElement(test, kind, message=printable(f"not run here: {case.not_run}"))
     else:
-        outputs = {error.name: error for error in case.comparison.outputs}
-        general = [p for p in case.comparison.problems if p.where not in outputs]
+        said = {error.name: [error_line(error)] for error in case.comparison.outputs}
+        said |= {choice.name: [choice_line(choice)] for choice in case.comparison.choices}
+        for motion in case.comparison.motion:
+            said.setdefault(motion.name, []).append(motion_line(motion))
+        general = [p for p in case.comparison.problems if p.where not in said]
         _fail(_test(suite, case, "stream"), general, describe(case))
-        for name, error in outputs.items():
+        for name, lines in said.items():
             test = _test(suite, case, name)
             _fail(test, [p for p in case.comparison.problems if p.where == name], describe(case))
-            ET.SubElement(test, "system-out").text = error_line(error)
+            ET.SubElement(test, "system-out").text = "\n".join(lines)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
