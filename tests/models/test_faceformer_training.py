@@ -18,9 +18,9 @@ from sdk.errors import CheckpointError, UsageError
 from sdk.models.faceformer.entry import ENTRY
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
 from sdk.models.faceformer.rig_decoder import SCALE
-from sdk.models.rig_losses import RigLosses, channel_importance
 from sdk.models.faceformer.training import FaceFormerTask
 from sdk.models.registry import BuildOptions
+from sdk.models.rig_losses import RigLosses, channel_importance
 from sdk.pretrained import SPEECH
 from sdk.rigs.arkit import ARKIT_52
 from sdk.runtime import EagerExecutor, Session
