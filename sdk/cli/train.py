@@ -20,6 +20,7 @@ COMMANDS = {
     "corpus": "sdk.cli.train_corpus:corpus",
     "evaluate": "sdk.cli.train_evaluate:evaluate",
     "distil": "sdk.cli.train_distil:distil",
+    "occlusion": "sdk.cli.train_occlusion:occlusion",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from sdk.errors import UsageError
 from sdk.models.meshtalk.model import MeshTalk
+from sdk.models.meshtalk.rig_checkpoint import CONFIG, load_rig
 from sdk.models.meshtalk.streaming import default, published
 from sdk.models.meshtalk.streaming.config import StreamingConfig
 from sdk.models.meshtalk.streaming.example import tracked_example
@@ -21,6 +23,7 @@ from sdk.models.meshtalk.streaming.pipeline import build_pipeline, build_stages,
 from sdk.models.registry import BuildOptions, ModelCard, StagedModel
 from sdk.models.stage_weights import load_stages, stage_weights
 from sdk.rigs.arkit import ARKIT_52
+from sdk.rigs.head import default_head
 from sdk.stage import Stage
 
 
@@ -37,13 +40,17 @@ class MeshTalkEntry:
         self.name, self.summary, self.tracking = name, summary, tracking
 
     def build(self, options: BuildOptions) -> StagedModel:
-        """The streaming model.
+        """The streaming model: the default, a folder of trained rig weights, or a published checkpoint.
 
         Raises:
-            CheckpointError: the checkpoint is not a published MeshTalk.
+            CheckpointError: the checkpoint is neither a published MeshTalk nor a folder that training wrote.
             UsageError: the template does not fit the model.
         """
-        return self._published(options.checkpoint, options) if options.checkpoint else self._default(options)
+        if options.checkpoint is None:
+            return self._rig(default.default_model(), default.CARD, options)
+        if (options.checkpoint / CONFIG).is_file():
+            return self._rig(load_rig(options.checkpoint), TRAINED_CARD, options)
+        return self._published(options.checkpoint, options)
 
     def from_reference(self, config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Sequence[Stage]:
         """Stages from a bundle's configuration and reference weights."""
@@ -51,12 +58,14 @@ class MeshTalkEntry:
         load_stages(stages, weights)
         return stages
 
-    def _default(self, options: BuildOptions) -> StagedModel:
+    def _rig(self, model: MeshTalk, card: ModelCard, options: BuildOptions) -> StagedModel:
         if options.template is not None:
-            raise UsageError("template", "the default moves the channels of a rig", "bring a rig with ARKit's names")
-        config = default.default_config(options, tracking=self.tracking)
-        stages = stages_of(default.default_model(), config, 0.0, default.region_weights())
-        return self._staged(config, stages, default.CARD, default.REST, channels=ARKIT_52)
+            raise UsageError("template", "this model moves a rig's channels, on any face", "leave it out")
+        config = default.rig_config(model.config, options, tracking=self.tracking)
+        stages = stages_of(model, config, 0.0, default.region_weights())
+        shapes, rest = default_head().shapes, default_head().vertices
+        staged = self._staged(config, stages, card, default.REST, channels=ARKIT_52)
+        return replace(staged, basis={"basis": shapes.copy(), "offset": rest.copy()})
 
     def _published(self, checkpoint: Path, options: BuildOptions) -> StagedModel:
         if options.calibration is None:
@@ -99,6 +108,14 @@ class MeshTalkEntry:
             channels=channels,
             signals={SIGNAL: tracked_example(config, template)} if config.tracking else {},
         )
+
+
+TRAINED_CARD = ModelCard(
+    title="MeshTalk on the default head",
+    licence="that of its training data",
+    trained=True,
+    description="A small streaming MeshTalk that moves 52 ARKit-named channels, from weights of a training run.",
+)
 
 
 def _published_card(config: StreamingConfig, *, has_template: bool) -> ModelCard:

@@ -37,10 +37,10 @@ CARD = ModelCard(
 )
 
 
-def default_config(options: BuildOptions, *, tracking: bool) -> StreamingConfig:
-    """Sizes of the default."""
+def rig_config(model: MeshTalkConfig, options: BuildOptions, *, tracking: bool) -> StreamingConfig:
+    """Sizes of the streaming form of a MeshTalk on a rig's channels."""
     return StreamingConfig(
-        model=MODEL,
+        model=model,
         mel=MEL,
         tracking=TrackingConfig(regions=REGIONS) if tracking else None,
         bounded=True,
