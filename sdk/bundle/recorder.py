@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.audio.clock import SampleClock
 from sdk.bundle.digest import state_digest
 from sdk.bundle.trace import SignalRows, Trace
 from sdk.runtime.executor import Array
+from sdk.runtime.signals import first_to_see
 from sdk.spec import SAMPLE_RATE, PipelineSpec
 
 if TYPE_CHECKING:
@@ -45,7 +48,8 @@ class TraceRecorder:
             f"{stage.name}.{tensor.name}": tensor.shape for stage in pipeline.stages for tensor in stage.outputs
         }
         self._pushes: list[NDArray[Any]] = []
-        self._signals: dict[str, list[tuple[int, dict[str, Array]]]] = {s.name: [] for s in pipeline.signals}
+        self._clock = SampleClock(pipeline.frame_rate, pipeline.hop, pipeline.lookahead_samples)
+        self._signals: dict[str, list[_Kept]] = {s.name: [] for s in pipeline.signals}
         self._rate = SAMPLE_RATE
         self._index: list[int] = []
         self._due: list[int] = []
@@ -58,8 +62,11 @@ class TraceRecorder:
         self._pushes.append(np.array(pcm))
 
     def on_signal(self, name: str, values: Mapping[str, Array], sample: int) -> None:
-        """Keep the values of a signal."""
-        self._signals[name].append((sample, {key: np.array(value) for key, value in values.items()}))
+        """Keep the values of a signal, and which frame they can still serve."""
+        in_time = first_to_see(self._clock, sample)
+        after = self._index[-1] + 1 if self._index else 0
+        copied = {key: np.array(value) for key, value in values.items()}
+        self._signals[name].append(_Kept(sample, in_time, max(in_time, after), copied))
 
     def on_frame(self, frame: Frame, states: Mapping[str, Mapping[str, Array]], seconds: float) -> None:
         """Keep one frame, the digests of the states after it, and the time it took."""
@@ -96,9 +103,20 @@ class TraceRecorder:
         )
 
 
-def _rows(kept: list[tuple[int, dict[str, Array]]]) -> SignalRows:
-    names = kept[0][1]
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """One value of a signal; the first frame that its time lets see it, and the first that could."""
+
+    sample: int
+    in_time: int
+    seen_from: int
+    values: dict[str, Array]
+
+
+def _rows(kept: list[_Kept]) -> SignalRows:
+    late = any(row.seen_from > row.in_time for row in kept)
     return SignalRows(
-        sample=np.array([sample for sample, _ in kept], np.int64),
-        tensors={name: np.stack([values[name] for _, values in kept]) for name in names},
+        sample=np.array([row.sample for row in kept], np.int64),
+        tensors={name: np.stack([row.values[name] for row in kept]) for name in kept[0].values},
+        seen_from=np.array([row.seen_from for row in kept], np.int64) if late else None,
     )

@@ -11,6 +11,8 @@ Layout of the file. Tensors:
     output.STAGE.NAME  (T, ...) F32  each recorded output of a frame stage
     signal.SIGNAL  (K,) I64       time of each value of a signal on the 16 kHz clock, not decreasing
     signal.SIGNAL.TENSOR  (K, ...) F32  the values
+    seen_from.SIGNAL  (K,) I64    index of the first frame that could see each, not decreasing: a value that came late
+                                  serves later frames than its time says. Left out when every value was there in time.
 
 Text metadata: ``format`` = ``nowface.trace.1``, ``sample_rate`` as decimal digits, ``digest_names`` = ``STAGE.NAME`` of
 the leaves joined by commas, ``seed`` of the session's noise as decimal digits, left out when it had none. Every other
@@ -35,6 +37,7 @@ FORMAT = "nowface.trace.1"
 MEND = "record the trace again with this version of the SDK"
 _OUTPUT = "output."
 _SIGNAL = "signal."
+_SEEN_FROM = "seen_from."
 _RESERVED = ("format", "sample_rate", "digest_names", "seed")
 Integers = NDArray[np.int64]
 
@@ -46,10 +49,13 @@ class SignalRows:
     Attributes:
         sample: (K,) time each was captured at, on the 16 kHz clock, not decreasing.
         tensors: name -> (K, ...) values.
+        seen_from: (K,) index of the first frame that could see each, not decreasing: by its time, or later if frames
+            had been computed without it when it came. None when every value was there in time.
     """
 
     sample: Integers
     tensors: Mapping[str, Array]
+    seen_from: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,7 @@ class Trace:
         for name, rows in self.signals.items():
             tensors[_SIGNAL + name] = rows.sample
             tensors |= {f"{_SIGNAL}{name}.{key}": value for key, value in rows.tensors.items()}
+            tensors |= {} if rows.seen_from is None else {_SEEN_FROM + name: rows.seen_from}
         names = ",".join(self.digest_names)
         own = {"format": FORMAT, "sample_rate": str(self.sample_rate), "digest_names": names}
         own |= {} if self.seed is None else {"seed": str(self.seed)}
@@ -158,7 +165,8 @@ def _signals(tensors: dict[str, NDArray[Any]]) -> dict[str, SignalRows]:
     for key in [key for key in sorted(tensors) if key.startswith(_SIGNAL) and "." not in key.removeprefix(_SIGNAL)]:
         values = {name: tensors.pop(name) for name in sorted(tensors) if name.startswith(f"{key}.")}
         named = {name.removeprefix(f"{key}."): value for name, value in values.items()}
-        rows[key.removeprefix(_SIGNAL)] = SignalRows(tensors.pop(key), named)
+        signal = key.removeprefix(_SIGNAL)
+        rows[signal] = SignalRows(tensors.pop(key), named, tensors.pop(_SEEN_FROM + signal, None))
     return rows
 
 
@@ -198,6 +206,9 @@ def _misformed_beside(trace: Trace) -> str | None:
             return f"signal {shown(name)!r} has the tensors {shown(', '.join(rows.tensors))!r}"
         if rows.sample.dtype != np.int64 or rows.sample.ndim != 1:
             return f"signal {shown(name)!r} is {rows.sample.dtype} {rows.sample.shape}"
+        late = rows.seen_from
+        if late is not None and (late.dtype != np.int64 or late.shape != rows.sample.shape):
+            return f"seen_from of signal {shown(name)!r} is {late.dtype} {late.shape}"
         for key, tensor in rows.tensors.items():
             if tensor.dtype != np.float32 or tensor.shape[:1] != rows.sample.shape:
                 return f"signal {shown(f'{name}.{key}')!r} is {tensor.dtype} {tensor.shape}"
@@ -214,9 +225,14 @@ def _out_of_order(trace: Trace) -> str | None:
     if not (_increasing(trace.index) and _increasing(trace.due_sample)):
         return "frames are not in increasing order"
     for name, rows in trace.signals.items():
-        if len(rows.sample) and (rows.sample[0] < 0 or (rows.sample[1:] < rows.sample[:-1]).any()):
+        if not all(_not_decreasing(numbers) for numbers in (rows.sample, rows.seen_from) if numbers is not None):
             return f"signal {shown(name)!r} is not in the order of its time"
     return None
+
+
+def _not_decreasing(numbers: Integers) -> bool:
+    """From 0 or more."""
+    return not len(numbers) or bool(numbers[0] >= 0 and (numbers[1:] >= numbers[:-1]).all())
 
 
 def _increasing(numbers: Integers) -> bool:

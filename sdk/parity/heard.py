@@ -43,6 +43,7 @@ def _seed_text(seed: int | None) -> str:
 def _same_rows(expected: SignalRows, got: SignalRows) -> bool:
     return (
         np.array_equal(expected.sample, got.sample)
+        and (expected.seen_from is None or got.seen_from is None or np.array_equal(expected.seen_from, got.seen_from))
         and expected.tensors.keys() == got.tensors.keys()
         and all(np.array_equal(value, got.tensors[key]) for key, value in expected.tensors.items())
     )

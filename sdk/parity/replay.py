@@ -7,6 +7,7 @@ step the reference's inputs and state, so that an error shows in the very step a
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdk import __version__
+from sdk.audio.clock import SampleClock
 from sdk.bundle.manifest import Tolerance
 from sdk.bundle.recorder import TraceRecorder
 from sdk.bundle.trace import Trace
@@ -132,33 +134,33 @@ def play(
     longest = max((int(chunk) for chunk in chunks), default=0) / sample_rate
     options |= {"queue_seconds": longest + 2.0, "seed": beside.seed}
     with Session(pipeline, executor, parameters, **options) as session:
+        waiting = deque(beside.in_order(SampleClock(pipeline.frame_rate, pipeline.hop, pipeline.lookahead_samples)))
+        _give(session, waiting, next_frame=0)
         at = done = 0
-        waiting = beside.in_order()
         for chunk in chunks:
             at += int(chunk)
-            # A frame of this push may see what was captured up to its end, which the zeros of a flush lie beyond.
-            end = at * SAMPLE_RATE // sample_rate if at < len(pcm) else None
-            waiting = _give(session, waiting, end)
             session.push(pcm[at - int(chunk) : at], sample_rate)
-            done = _drain(session, done, on_frame)
+            done = _drain(session, done, waiting, on_frame)
+        # The last frames come out of a flush, which takes no signals any more.
+        _give(session, waiting, next_frame=None)
         session.flush()
-        _drain(session, done, on_frame)
+        _drain(session, done, waiting, on_frame)
     return session
 
 
-def _give(session: Session, waiting: list[Given], end: int | None) -> list[Given]:
-    """Push the signals captured up to sample `end`, all of them for None; gives the rest."""
-    due = [given for given in waiting if end is None or given.sample <= end]
-    for given in due:
+def _give(session: Session, waiting: deque[Given], next_frame: int | None) -> None:
+    """Push what frame `next_frame` is the first to see, or all for None: frames must miss what was late."""
+    while waiting and (next_frame is None or waiting[0].frame <= next_frame):
+        given = waiting.popleft()
         session.push_signal(given.name, given.values, sample=given.sample)
-    return waiting[len(due) :]
 
 
-def _drain(session: Session, done: int, on_frame: OnFrame | None) -> int:
-    for _ in session.poll():
+def _drain(session: Session, done: int, waiting: deque[Given], on_frame: OnFrame | None) -> int:
+    for frame in session.poll():
         done += 1
         if on_frame:
             on_frame(done)
+        _give(session, waiting, frame.index + 1)
     return done
 
 

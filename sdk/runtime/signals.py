@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from sdk.audio.clock import SampleClock
 from sdk.errors import SessionError, UsageError
 from sdk.runtime.executor import Array
 from sdk.runtime.parameters import copy_tensor
@@ -101,6 +102,11 @@ def trim(line: tuple[Row, ...], until: int) -> tuple[Row, ...]:
     """The line without rows that no frame from sample `until` on can see: all but the newest up to there."""
     past = sum(row.sample <= until for row in line)
     return line[max(0, past - 1) :]
+
+
+def first_to_see(clock: SampleClock, sample: int) -> int:
+    """Index of the first frame that sees a value of time `sample`, if it is there when the frame is computed."""
+    return clock.frames_ready(sample - 1)
 
 
 def seen(pipeline: PipelineSpec, lines: Lines, until: int) -> dict[str, Array]:

@@ -37,7 +37,10 @@ def signals(draw: st.DrawFn) -> dict[str, SignalRows]:
                 st.dictionaries(NAMES, st.sampled_from([(), (2,), (2, 3)]), min_size=1, max_size=3)
             ).items()
         }
-        found[name] = SignalRows(sample, tensors)
+        frames = np.array(
+            sorted(draw(st.lists(st.integers(0, 2**62), min_size=len(sample), max_size=len(sample)))), np.int64
+        )
+        found[name] = SignalRows(sample, tensors, draw(st.sampled_from([None, frames])))
     return found
 
 
@@ -60,6 +63,7 @@ def test_round_trip(
     for name, rows in given_signals.items():
         assert same(loaded.signals[name].sample, rows.sample)
         assert same(dict(loaded.signals[name].tensors), dict(rows.tensors))
+        assert same(loaded.signals[name].seen_from, rows.seen_from)
     assert loaded.metadata == vectors.metadata
     assert same(dict(loaded.outputs), dict(vectors.outputs))
 
@@ -86,6 +90,7 @@ def path(choice_bundle: Path, tmp_path: Path) -> Path:
 
 Tensors, Text = dict[str, np.ndarray], dict[str, str]
 TIME, FACE, TRUST = "signal.tracker", "signal.tracker.expression", "signal.tracker.confidence"
+LATE = "seen_from.tracker"
 
 
 def spoil(path: Path, change: Callable[[Tensors, Text], object]) -> None:
@@ -129,6 +134,11 @@ def test_a_trace_without_signals_and_seed_is_one_too(path: Path) -> None:
         lambda t, m: t.update({TRUST: t[TRUST].astype(np.int64)}),
         lambda t, m: t.pop(TIME),
         lambda t, m: [t.pop(FACE), t.pop(TRUST)],
+        lambda t, m: t.update({LATE: t[TIME][::-1].copy()}),
+        lambda t, m: t.update({LATE: t[TIME] - 4_001}),
+        lambda t, m: t.update({LATE: t[TIME][1:]}),
+        lambda t, m: t.update({LATE: t[TIME].astype(np.float32)}),
+        lambda t, m: t.update({"seen_from.gaze": t[TIME]}),
         lambda t, m: t.update({"signal.gaze.angle": np.zeros((30, 2), np.float32)}),
         lambda t, m: t.update({"signal.gaze": np.zeros(3, np.int64)}),
         lambda t, m: t.update({"signal.tracker.face.left": np.zeros((30, 2), np.float32)}),
@@ -210,3 +220,17 @@ def test_a_signal_that_never_came_leaves_nothing(choice_bundle: Path, tmp_path: 
     recorder.trace.save(tmp_path / "t.safetensors")
     trace = Trace.load(tmp_path / "t.safetensors")
     assert (trace.signals, trace.seed) == ({}, None)
+
+
+def test_the_recorder_says_from_which_frame_on_late_values_were_seen(choice_bundle: Path) -> None:
+    """Frames 0 and 1, due at 534 and 1,067, are out when those of 300 and 1,067 come; 4,800 is when frame 8 is due."""
+    rows = tracked(3)
+    with Bundle.open(choice_bundle) as bundle:
+        recorder = TraceRecorder(bundle.pipeline)
+        with bundle.session(observer=recorder) as session:
+            session.push(speech_like(1_200))
+            assert len(list(session.poll())) == 2
+            for row, sample in enumerate([300, 1_067, 4_800]):
+                session.push_signal("tracker", {name: value[row] for name, value in rows.items()}, sample=sample)
+            assert recorder.trace.signals["tracker"].seen_from is not None
+            assert recorder.trace.signals["tracker"].seen_from.tolist() == [2, 2, 8]

@@ -16,10 +16,12 @@ import pytest
 from rich.console import Console
 
 from sdk import Bundle
+from sdk.audio.clock import SampleClock
+from sdk.bundle import TraceRecorder
 from sdk.bundle.trace import SignalRows, Trace
 from sdk.models.registry import BuildOptions
 from sdk.parity import Case, Comparison, ParityReport, compare
-from sdk.parity.beside import Beside, Given
+from sdk.parity.beside import Beside
 from sdk.parity.cases import CaseKey
 from sdk.parity.choices import MOTION_FRAMES, motion_deviation, moving
 from sdk.parity.gate import Gate, check_bundle
@@ -30,6 +32,7 @@ from sdk.parity.report.junit import junit
 from sdk.parity.report.table import table
 from sdk.parity.report.text import describe
 from sdk.parity.tolerances import tolerance_for
+from sdk.runtime import Session
 from sdk.runtime.eager import EagerExecutor
 from sdk.runtime.executor import Array, Executor
 from tests.parity.fakes import Spoil, SpoiltExecutor
@@ -274,13 +277,65 @@ def test_a_signal_written_down_without_values_is_one_that_never_came() -> None:
     assert compare(without, replace(reference(), signals={"tracker": empty}), EXACT, tensors=TENSORS).passed
 
 
-def test_values_are_given_in_the_order_of_their_time() -> None:
-    one = SignalRows(np.array([0, 50, 50]), {"x": np.arange(3, dtype=np.float32)})
-    other = SignalRows(np.array([20, 50]), {"y": np.arange(2, dtype=np.float32)})
-    order = Beside({"b": one, "a": other}).in_order()
-    assert [(g.name, g.sample) for g in order] == [("b", 0), ("a", 20), ("a", 50), ("b", 50), ("b", 50)]
-    assert isinstance(order[0], Given)
-    assert [float(g.values["x"]) for g in order if g.name == "b"] == [0, 1, 2]
+def test_values_are_given_by_the_first_frame_to_see_them() -> None:
+    """Frames are due at 160, 320, ...: by their time the values belong to frames 0, 0 and 2, and 1 and 2."""
+    one = SignalRows(np.array([0, 160, 321]), {"x": np.arange(3, dtype=np.float32)})
+    other = SignalRows(np.array([161, 480]), {"y": np.arange(2, dtype=np.float32)})
+    clock = SampleClock(echo_pipeline().frame_rate, 160)
+    order = Beside({"b": one, "a": other}).in_order(clock)
+    assert [(g.name, g.sample, g.frame) for g in order] == [
+        ("b", 0, 0),
+        ("b", 160, 0),
+        ("a", 161, 1),
+        ("a", 480, 2),
+        ("b", 321, 2),
+    ]
+    late = Beside({"b": replace(one, seen_from=np.array([0, 5, 5])), "a": other}).in_order(clock)
+    assert [(g.name, float(g.values["x"]), g.frame) for g in late if g.name == "b"] == [
+        ("b", 0, 0),
+        ("b", 1, 5),
+        ("b", 2, 5),
+    ]
+
+
+def recorded_late(session: Session, recorder: TraceRecorder, lag: int) -> Trace:
+    """As a tracker does it: every value comes `lag` frames after those of its time were shown."""
+    rows = BESIDE.signals["tracker"]
+    frames, row = 0, 0
+    for chunk in np.split(PCM[:60_000], 100):
+        session.push(chunk)
+        frames += len(list(session.poll()))
+        while row < len(rows.sample) and rows.sample[row] <= (frames - lag) * 16_000 / 30:
+            session.push_signal("tracker", {k: v[row] for k, v in rows.tensors.items()}, sample=int(rows.sample[row]))
+            row += 1
+    session.flush()
+    list(session.poll())
+    return recorder.trace
+
+
+def test_a_device_whose_signals_came_late_is_replayed_as_it_was(choice_bundle: Path, tmp_path: Path) -> None:
+    with Bundle.open(choice_bundle) as bundle:
+        said = {"target": "onnx", "precision": "fp32"}
+        recorder = TraceRecorder(bundle.pipeline, said, seed=1)
+        trace = recorded_late(bundle.session("onnx", seed=1, observer=recorder), recorder, lag=3)
+    trace.save(tmp_path / "late.safetensors")
+    assert device_case(choice_bundle, Trace.load(tmp_path / "late.safetensors")).verdict == "pass"
+    # Were the values there in time, frames would see them that never did.
+    rows = replace(trace.signals["tracker"], seen_from=None)
+    case = device_case(choice_bundle, replace(trace, signals={"tracker": rows}))
+    assert case.comparison is not None
+    assert case.comparison.choices[0].agreement < 1
+
+
+def test_a_push_of_many_seconds_drops_no_signal() -> None:
+    """1,000 values in one push of 10 s, more than may wait: each is given when its frame is next."""
+    sample = np.arange(0, 160_000, 160)
+    mark = np.arange(1, 1_001, dtype=np.float32).reshape(-1, 1)
+    beside = Beside({"cue": SignalRows(sample, {"mark": mark})})
+    pcm = np.zeros(160_000, np.float32)
+    trace = record(echo_pipeline(), EchoExecutor(), {}, pcm, [160_000], beside=beside)
+    assert trace.outputs["face.seen"][:, 0].tolist() == [*range(2, 1_001), 1_000]
+    assert trace.signals["cue"].seen_from is None
 
 
 def test_repeated_audio_repeats_its_signals() -> None:
