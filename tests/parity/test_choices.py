@@ -162,6 +162,15 @@ def test_a_coarse_artefact_may_flip_one_label_in_fifty(every: int, *, passes: bo
     assert wrong(found) == ([] if passes else [("output", LABELS)])
 
 
+def test_a_coarse_loop_is_not_held_to_the_labels_of_another_path() -> None:
+    """One label in six is another: each step alone fails for it (above), the loop moves alike and fails in float32."""
+    candidate = stream(flipped(range(0, FRAMES, 3)))
+    found = looped(candidate, COARSE)
+    assert found.choices[0].agreement < 0.9
+    assert found.passed, found.problems
+    assert wrong(looped(candidate)) == [("output", LABELS)]
+
+
 def test_labels_that_are_never_right_leave_nothing_else_to_compare() -> None:
     found = taught(flipped(range(FRAMES)), COARSE)
     assert wrong(found) == [("output", LABELS)]
