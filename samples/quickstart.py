@@ -25,8 +25,9 @@ def main(folder: str, speech: str, target: str = "eager") -> None:
             session.push(pcm[start : start + 160])
             for frame in session.poll():  # values: (V, 3) in bundle.unit, or (channels,) named by bundle.rig.names
                 rest = frame.values if rest is None else rest
-                moved = np.abs(frame.values - rest).max()
-                print(f"frame {frame.index:4d} at sample {frame.due_sample:7d}: moved {moved:.3f} {bundle.unit}")
+                moved = np.abs(frame.values - rest)
+                what = bundle.rig.names[moved.argmax()] if bundle.rig.names else bundle.unit
+                print(f"frame {frame.index:4d} at sample {frame.due_sample:7d}: moved {moved.max():.3f} {what}")
         session.flush()  # the last frame, if the clip ends inside it
         print(f"{len(list(session.poll()))} more at the end; {session.report}")
 

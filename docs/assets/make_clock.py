@@ -227,7 +227,7 @@ def main() -> None:
             (speech + 30, "speech", "16,000 samples a second,", "pushed in any chunks"),
             (hops + 12, "audio_encoder", "one step every 320 samples", "(20 ms)"),
             (frames + 8, "motion_decoder", "one step a frame, at its", "due sample (30 a second)"),
-            (faces - 12, "mesh", "template + basis · coefficients", "vertices in the bundle's unit"),
+            (faces - 12, "face", "weights of 52 blendshapes,", "posed on any head with them"),
         ]
     )
     body.append(text(28, hops + 68, "state: registers of", "small"))
@@ -236,7 +236,7 @@ def main() -> None:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         'aria-label="One fifth of a second of a stream: speech samples, hops of 20 ms, frames at their due samples, '
-        'state registers, meshes, and the parity gate below">'
+        'state registers, faces, and the parity gate below">'
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0.6 L8 4 L0 7.4Z" class="arrow"/></marker></defs>'
     )
