@@ -10,3 +10,8 @@ SPEECH: Final[Path] = Path(__file__).with_name("speech.flac")
 
 The exporter records a bundle's test vectors from it.
 """
+
+
+def weights_folder(model: str) -> Path:
+    """Folder of a model's embedded weights, as a training run writes it, with its model card."""
+    return Path(__file__).with_name(model)

@@ -14,9 +14,10 @@ OURS = ("sdk", "export", "runtime_bindings")
 MAY_IMPORT = {
     "sdk.spec": (),
     "sdk.errors": (),
+    "sdk.pretrained": (),
     "sdk.stage": ("sdk.spec",),
     "sdk.audio": ("sdk.audio", "sdk.spec", "sdk.errors"),
-    "sdk.models": ("sdk.models", "sdk.audio", "sdk.rigs", "sdk.stage", "sdk.spec", "sdk.errors"),
+    "sdk.models": ("sdk.models", "sdk.audio", "sdk.rigs", "sdk.pretrained", "sdk.stage", "sdk.spec", "sdk.errors"),
     "sdk.runtime": ("sdk.runtime", "sdk.audio", "sdk.stage", "sdk.spec", "sdk.errors"),
     "runtime_bindings.python": ("runtime_bindings.python", "sdk.runtime", "sdk.spec", "sdk.errors"),
     "sdk": ("sdk",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from torch import Tensor
 
 from sdk.errors import CheckpointError, UsageError
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
-from sdk.models.faceformer.default import CARD, default_config, seed_weights
+from sdk.models.faceformer.default import CARD
 from sdk.models.faceformer.model import FaceFormer
 from sdk.models.faceformer.rig import build_rig_stages, rig_model
 from sdk.models.faceformer.rig_checkpoint import load_rig
 from sdk.models.faceformer.streaming import NAME, build_stages, load_stages, staged_model
 from sdk.models.faceformer.streaming_config import StreamingConfig
 from sdk.models.registry import BuildOptions, ModelCard, StagedModel
+from sdk.pretrained import weights_folder
 from sdk.spec import FrameRate
 from sdk.stage import Stage
 
@@ -30,7 +32,7 @@ class FaceFormerEntry:
     """Builds the embedded default or a published checkpoint."""
 
     name = NAME
-    summary = "FaceFormer (CVPR 2022), causal; the embedded default is untrained"
+    summary = "FaceFormer (CVPR 2022), causal"
 
     def build(self, options: BuildOptions) -> StagedModel:
         """The streaming model: the default, a folder of trained rig weights, or a published checkpoint.
@@ -40,9 +42,9 @@ class FaceFormerEntry:
             UsageError: the template has another number of vertices than the model, or the model has none.
         """
         if options.checkpoint is None:
-            return self._default(options)
+            return self._rig(weights_folder(NAME), CARD, options)
         if options.checkpoint.is_dir():
-            return self._trained(options.checkpoint, options)
+            return self._rig(options.checkpoint, TRAINED_CARD, options)
         return self._published(options.checkpoint, options)
 
     def from_reference(self, config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Sequence[Stage]:
@@ -52,30 +54,19 @@ class FaceFormerEntry:
         load_stages(stages, weights)
         return [stage.eval().requires_grad_(False) for stage in stages]
 
-    def _default(self, options: BuildOptions) -> StagedModel:
-        _refuse_template(options)
-        config = default_config(options)
-        stages = build_rig_stages(config)
-        seed_weights(stages)
-        return rig_model(config, stages, CARD)
-
-    def _trained(self, folder: Path, options: BuildOptions) -> StagedModel:
-        _refuse_template(options)
+    def _rig(self, folder: Path, card: ModelCard, options: BuildOptions) -> StagedModel:
+        """A folder that training wrote, at the frame rate that is asked for."""
+        if options.template is not None:
+            raise UsageError("template", "this model moves a rig's channels, on any face", "leave it out")
         trained = load_rig(folder)
         if options.lookahead_samples not in (0, trained.config.lookahead_samples):
             found = trained.config.lookahead_samples
             raise UsageError("lookahead", f"the model was trained with {found} samples", "leave the option out")
-        config, notes = trained.config, []
+        config = trained.config
         if options.frame_rate and options.frame_rate != config.frame_rate:
-            notes.append(f"Trained at {config.frame_rate} frames a second, exported at {options.frame_rate}.")
+            note = f"Trained at {config.frame_rate} frames a second, exported at {options.frame_rate}."
+            card = replace(card, notes=(*card.notes, note))
             config = config.model_copy(update={"frame_rate": options.frame_rate})
-        card = ModelCard(
-            title="FaceFormer on the default head",
-            licence="that of its training data",
-            trained=True,
-            description="A causal FaceFormer with a log-mel encoder that moves 52 ARKit-named channels.",
-            notes=notes,
-        )
         return rig_model(config, trained.stages, card)
 
     def _published(self, checkpoint: Path, options: BuildOptions) -> StagedModel:
@@ -92,9 +83,12 @@ class FaceFormerEntry:
         return staged_model(config, stages, unit=unit, card=card, template=template)
 
 
-def _refuse_template(options: BuildOptions) -> None:
-    if options.template is not None:
-        raise UsageError("template", "this model moves a rig's channels, on any face", "leave it out")
+TRAINED_CARD = ModelCard(
+    title="FaceFormer on the default head",
+    licence="that of its training data",
+    trained=True,
+    description="A causal FaceFormer with a log-mel encoder that moves 52 ARKit-named channels.",
+)
 
 
 def _template(options: BuildOptions, default: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -27,10 +27,11 @@ def crossing_losses(
         ``crossing``, the mean absolute error of the weights by region; ``crossing_gap``, of the lip gap in mm.
     """
     upper, mouth = regions[:, 0], regions[:, 1]
-    error = ((crossed - other).abs() * upper + (crossed - own.targets).abs() * mouth) * losses.importance
-    gap = (losses.gap(crossed) - losses.gap(own.targets)).abs()
+    target = other * upper + own.targets * mouth
+    error = ((crossed - target).abs() * losses.importance).mean(-1)
+    gap = (losses.gap(crossed) - losses.gap(target)).abs()
     frames = own.valid.sum().clamp(min=1)
     return {
-        "crossing": (error.mean(-1) * own.valid).sum() / frames,
+        "crossing": (error * own.valid).sum() / frames,
         "crossing_gap": (gap * own.valid).sum() / frames,
     }

@@ -22,6 +22,7 @@ from sdk.models.meshtalk.streaming.expression_encoder import SIGNAL
 from sdk.models.meshtalk.streaming.pipeline import build_pipeline, build_stages, stages_of
 from sdk.models.registry import BuildOptions, ModelCard, StagedModel
 from sdk.models.stage_weights import load_stages, stage_weights
+from sdk.pretrained import weights_folder
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
 from sdk.stage import Stage
@@ -47,7 +48,7 @@ class MeshTalkEntry:
             UsageError: the template does not fit the model.
         """
         if options.checkpoint is None:
-            return self._rig(default.default_model(), default.CARD, options)
+            return self._rig(load_rig(weights_folder("meshtalk")), default.CARD, options)
         if (options.checkpoint / CONFIG).is_file():
             return self._rig(load_rig(options.checkpoint), TRAINED_CARD, options)
         return self._published(options.checkpoint, options)

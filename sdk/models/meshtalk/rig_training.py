@@ -53,12 +53,20 @@ DEVIATION = 0.2
 
 
 class ModelTable(Record):
-    """The recipe's ``[model]`` table: sizes, see `MeshTalkConfig`, and the share of segments that hide each region."""
+    """The recipe's ``[model]`` table.
+
+    Attributes:
+        heads, classes, head_width: see `MeshTalkConfig`.
+        hidden: share of the segments in which a tracker loses a region for a while.
+        history_noise: in training the context model sees categories of which up to this share, drawn for each segment,
+            are others at random. On true categories alone it learns to repeat them, and running free stays where it is.
+    """
 
     heads: PositiveInt = 8
     classes: PositiveInt = 32
     head_width: PositiveInt = 32
     hidden: Part = 0.5
+    history_noise: Part = 0.8
 
     def sizes(self) -> MeshTalkConfig:
         """Of the network."""
@@ -124,7 +132,8 @@ class MeshTalkTask:
             logprobs = self._fused(self._hidden(face, chance), sound)
             found = self._latent_losses(face, sound, logprobs, progress, chance)
         labels = choose(logprobs.detach())
-        context = self.model.context_model(one_hot(labels, self.table.classes), sound.detach())
+        history = self._disturbed(labels, chance)
+        context = self.model.context_model(one_hot(history, self.table.classes), sound.detach())
         spoken = batch.valid > 0
         found["context"] = context_error(context[spoken][None], labels[spoken][None])
         return found
@@ -167,6 +176,14 @@ class MeshTalkTask:
         uniforms = torch.rand(logprobs.shape, generator=chance).to(logprobs)
         soft = (logprobs + strength * gumbel_noise(uniforms)).softmax(-1)
         return one_hot(soft.argmax(-1), self.table.classes) + (soft - soft.detach())
+
+    def _disturbed(self, labels: Tensor, chance: torch.Generator) -> Tensor:
+        """Labels (B, T, H) of which a share is replaced by others, see `ModelTable`."""
+        share = self.table.history_noise * torch.rand(len(labels), 1, 1, generator=chance)
+        others = torch.randint(0, self.table.classes, labels.shape, generator=chance)
+        return torch.where(
+            (torch.rand(labels.shape, generator=chance) < share).to(labels.device), others.to(labels), labels
+        )
 
     def _sound(self, features: Tensor, frames: int) -> Tensor:
         """Audio codes (B, frames, 128) of the newest column of each frame."""

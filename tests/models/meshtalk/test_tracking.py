@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from sdk.models.meshtalk.streaming.config import TrackingConfig
+from sdk.models.meshtalk.streaming.context_model import ContextModelStage
 from sdk.models.meshtalk.streaming.expression_encoder import SIGNAL
 from sdk.runtime import Frame
 from sdk.runtime.plan import make_plan
@@ -116,6 +117,21 @@ def test_trust_falls_at_once_and_returns_in_the_stated_frames(both: Streaming) -
         _, state = stage.step(inputs, state)
         trusts.append(round(float(state.trust), 4))
     assert trusts == [0.25, 0.5, 0.75, 1, 1, 1, 0.2, 0.2, 0, 0.25, 0.5, 0.75, 0.9, 0.9, 0.9]
+
+
+def test_trust_does_not_fall_below_its_floor() -> None:
+    stage = ContextModelStage(Streaming().model.config, TRACKING.model_copy(update={"floor": 0.5}))
+    state, trusts = stage.init_state(), []
+    for confidence in [0.0] * 3 + [1.0] * 3 + [0.2] + [0.0] * 2:
+        inputs = {
+            "audio_code": torch.zeros(1, 128),
+            "uniforms": torch.full((1, 40), 0.5),
+            "evidence": torch.zeros(1, 40),
+            "confidence": torch.tensor([[confidence, 0.0]]),
+        }
+        _, state = stage.step(inputs, state)
+        trusts.append(round(float(state.trust), 4))
+    assert trusts == [0.25, 0.5, 0.5, 0.75, 1, 1, 0.6, 0.5, 0.5]
 
 
 def test_a_hidden_face_fades_to_the_mean_face(both: Streaming) -> None:

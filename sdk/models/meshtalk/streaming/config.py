@@ -29,12 +29,15 @@ class TrackingConfig(Record):
         regions: names of the parts of the face that a tracker may lose one by one.
         hold_samples: how long a tracked face stands for the frames after it, at 16 kHz.
         blend_frames: frames over which trust returns after the face was lost.
+        floor: share of the evidence that counts even when nothing of the face is seen. It then speaks for the sound and
+            for what is left of the face seen last; at 0 the context model alone goes on.
         forget: share of a hidden region's last seen deviation from the mean face that is kept each frame.
     """
 
     regions: Annotated[tuple[Name, ...], Field(min_length=1)]
     hold_samples: Annotated[int, Field(ge=0, le=10 * SAMPLE_RATE)] = SAMPLE_RATE // 10
     blend_frames: PositiveInt = 6
+    floor: Annotated[float, Field(ge=0, le=1)] = 0.0
     forget: Annotated[float, Field(ge=0, le=1)] = 0.9
 
 

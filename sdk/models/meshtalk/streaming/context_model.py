@@ -5,7 +5,7 @@ rings: those are what every target lowers.
 
 With a tracked face the scores are ``c * evidence + (1 - c) * (context + noise)``. The history holds what was chosen,
 whoever chose it: when the face is lost, the context model goes on from the very categories that tracking gave. Trust
-`c` falls at once with the confidence, and rises by ``1 / blend_frames`` a frame.
+`c` falls at once with the confidence, to a floor, and rises by ``1 / blend_frames`` a frame.
 """
 
 from __future__ import annotations
@@ -208,4 +208,5 @@ class ContextModelStage(Stage):
         best = confidence[:, :1]
         for region in range(1, confidence.shape[1]):
             best = torch.maximum(best, confidence[:, region : region + 1])
-        return torch.minimum(best, state.trust + 1 / self.tracking.blend_frames)
+        floor = self.tracking.floor
+        return torch.minimum(floor + (1 - floor) * best, state.trust + 1 / self.tracking.blend_frames)
