@@ -35,4 +35,5 @@ def breath(count: int, generator: np.random.Generator) -> NDArray[np.float32]:
     phase = generator.uniform(0, 1)
     # In and out are two swells a breath; the power makes the rests between them.
     swell = np.sin(2 * np.pi * (np.arange(count) / SAMPLE_RATE * rate + phase)) ** 2
-    return (airy * swell ** generator.uniform(1, 4)).astype(np.float32)
+    breathing: NDArray[np.float32] = np.asarray(airy * swell ** generator.uniform(1, 4), np.float32)
+    return breathing
