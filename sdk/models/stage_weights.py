@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
 from sdk.stage import Stage
 
 
-def stage_weights(stages: Sequence[Stage]) -> dict[str, Tensor]:
+def stage_weights(stages: Iterable[Stage]) -> dict[str, Tensor]:
     """State dict of all stages."""
     return {f"{stage.name}.{key}": value for stage in stages for key, value in stage.state_dict().items()}
 
 
-def load_stages(stages: Sequence[Stage], weights: Mapping[str, Tensor]) -> None:
+def load_stages(stages: Iterable[Stage], weights: Mapping[str, Tensor]) -> None:
     """Load weights, strictly.
 
     Raises:

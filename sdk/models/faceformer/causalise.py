@@ -20,9 +20,10 @@ from sdk.audio.level import LevelNormaliser
 from sdk.models.faceformer.config import FaceFormerConfig
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.model import FaceFormer
-from sdk.models.faceformer.streaming import build_stages, load_stages
+from sdk.models.faceformer.streaming import build_stages
 from sdk.models.faceformer.streaming_config import StreamingConfig, Wav2Vec2EncoderConfig
 from sdk.models.registry import BuildOptions
+from sdk.models.stage_weights import load_stages
 from sdk.spec import FrameRate
 from sdk.stage import Stage
 

@@ -17,9 +17,10 @@ from sdk.models.faceformer.default import CARD
 from sdk.models.faceformer.model import FaceFormer
 from sdk.models.faceformer.rig import build_rig_stages, rig_model
 from sdk.models.faceformer.rig_checkpoint import load_rig
-from sdk.models.faceformer.streaming import NAME, build_stages, load_stages, staged_model
+from sdk.models.faceformer.streaming import NAME, build_stages, staged_model
 from sdk.models.faceformer.streaming_config import StreamingConfig
 from sdk.models.registry import BuildOptions, ModelCard, StagedModel
+from sdk.models.stage_weights import load_stages
 from sdk.pretrained import weights_folder
 from sdk.spec import FrameRate
 from sdk.stage import Stage

@@ -7,9 +7,10 @@ import numpy as np
 from sdk.models.faceformer.audio_stages import audio_stages
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.rig_decoder import RigDecoder, Speaker
-from sdk.models.faceformer.streaming import NAME, named_weights
+from sdk.models.faceformer.streaming import NAME
 from sdk.models.faceformer.streaming_config import StreamingConfig
 from sdk.models.registry import ModelCard, StagedModel
+from sdk.models.stage_weights import stage_weights
 from sdk.rigs.head import default_head
 from sdk.spec import PipelineSpec, TensorSpec
 from sdk.stage import Stage
@@ -48,7 +49,7 @@ def rig_model(config: StreamingConfig, stages: list[Stage], card: ModelCard) -> 
     return StagedModel(
         name=NAME,
         config={"unit": WEIGHT, "streaming": config.model_dump(mode="json")},
-        weights=named_weights(stages),
+        weights=stage_weights(stages),
         stages=[stage.eval().requires_grad_(False) for stage in stages],
         pipeline=rig_pipeline(config, stages),
         unit=WEIGHT,

@@ -15,8 +15,8 @@ from torch import Tensor
 from sdk.errors import CheckpointError
 from sdk.models.checkpoint_file import check_finite, check_keys
 from sdk.models.faceformer.rig import build_rig_stages
-from sdk.models.faceformer.streaming import load_stages, named_weights
 from sdk.models.faceformer.streaming_config import StreamingConfig
+from sdk.models.stage_weights import load_stages, stage_weights
 from sdk.stage import Stage
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
@@ -40,7 +40,7 @@ class TrainedRig:
 def save_rig(folder: Path, config: StreamingConfig, stages: Iterable[Stage]) -> None:
     """Write weights, keys ``STAGE.parameter``, and sizes to `folder`, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {key: value.detach().cpu().float().contiguous() for key, value in named_weights(stages).items()}
+    weights = {key: value.detach().cpu().float().contiguous() for key, value in stage_weights(stages).items()}
     save_file(weights, folder / WEIGHTS)
     text = json.dumps({"streaming": config.model_dump(mode="json")}, indent=2)
     (folder / CONFIG).write_text(f"{text}\n", encoding="utf-8")
@@ -60,7 +60,7 @@ def load_rig(folder: Path) -> TrainedRig:
         weights: dict[str, Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:
         raise CheckpointError(path, f"cannot be read ({error})", MEND) from error
-    check_keys(weights, {key: tuple(value.shape) for key, value in named_weights(stages).items()}, path, mend=MEND)
+    check_keys(weights, {key: tuple(value.shape) for key, value in stage_weights(stages).items()}, path, mend=MEND)
     check_finite(weights, path)
     load_stages(stages, weights)
     return TrainedRig(config, stages)

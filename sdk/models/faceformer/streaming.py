@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from sdk.models.faceformer.audio_stages import audio_stages
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.motion_decoder import Identity, MotionDecoder
 from sdk.models.faceformer.streaming_config import StreamingConfig
 from sdk.models.registry import ModelCard, StagedModel
+from sdk.models.stage_weights import stage_weights
 from sdk.spec import PipelineSpec, TensorSpec
 from sdk.stage import Stage
 
@@ -71,7 +69,7 @@ def staged_model(
     return StagedModel(
         name=NAME,
         config={"unit": unit, "streaming": config.model_dump(mode="json")},
-        weights=named_weights(stages),
+        weights=stage_weights(stages),
         stages=stages,
         pipeline=build_pipeline(config, stages, unit),
         unit=unit,
@@ -79,24 +77,3 @@ def staged_model(
         parameters={"template": np.ascontiguousarray(template, np.float32), "style": style},
         basis=read_out(stages),
     )
-
-
-def named_weights(stages: Iterable[Stage]) -> dict[str, Tensor]:
-    """State dict of all stages, keys ``STAGE.parameter``."""
-    return {f"{stage.name}.{key}": value for stage in stages for key, value in stage.state_dict().items()}
-
-
-def load_stages(stages: Iterable[Stage], weights: Mapping[str, Tensor]) -> None:
-    """Load reference weights, keys ``STAGE.parameter``, strictly.
-
-    Raises:
-        RuntimeError: a key is missing, left over or of another shape.
-    """
-    left = set(weights)
-    for stage in stages:
-        prefix = f"{stage.name}."
-        mine = {key: value for key, value in weights.items() if key.startswith(prefix)}
-        stage.load_state_dict({key[len(prefix) :]: value for key, value in mine.items()})
-        left -= set(mine)
-    if left:
-        raise RuntimeError(f"weights that no stage takes: {', '.join(sorted(left)[:3])}")
