@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sdk.errors import UsageError
-from sdk.spec import SAMPLE_RATE, FrameRate
+from sdk.spec import SAMPLE_RATE, FrameRate, PipelineSpec
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class SampleClock:
             raise UsageError("hop", f"{self.hop} is not a number of samples", "use 1 or more")
         if self.lookahead_samples < 0:
             raise UsageError("lookahead", f"{self.lookahead_samples} samples is negative", "use 0 or more")
+
+    @classmethod
+    def of(cls, pipeline: PipelineSpec) -> SampleClock:
+        """The clock that a pipeline runs on, its lookahead included."""
+        return cls(pipeline.frame_rate, pipeline.hop, pipeline.lookahead_samples)
 
     def due(self, index: int) -> int:
         """Sample at which frame `index` (0 or more) is due: ``ceil((index + 1) * 16000 * den / num)``."""

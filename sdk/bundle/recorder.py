@@ -48,7 +48,7 @@ class TraceRecorder:
             f"{stage.name}.{tensor.name}": tensor.shape for stage in pipeline.stages for tensor in stage.outputs
         }
         self._pushes: list[NDArray[Any]] = []
-        self._clock = SampleClock(pipeline.frame_rate, pipeline.hop, pipeline.lookahead_samples)
+        self._clock = SampleClock.of(pipeline)
         self._signals: dict[str, list[_Kept]] = {s.name: [] for s in pipeline.signals}
         self._rate = SAMPLE_RATE
         self._index: list[int] = []

@@ -16,6 +16,7 @@ from sdk.cli.prepared_corpus import corpus_option
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sdk.audio.clock import SampleClock
     from sdk.training.corpus import Corpus
     from sdk.training.occlusion.study import Clip, Result
 
@@ -35,6 +36,7 @@ def occlusion(
     *, bundle: Path, corpus: Path, split: str, clips: int, target: str, picture: Path | None, as_json: bool
 ) -> None:
     """Hide the mouth, then the whole face, from the tracker of BUNDLE a second at a time, and measure the lips."""
+    from sdk.audio.clock import SampleClock
     from sdk.bundle import Bundle
     from sdk.errors import UsageError
     from sdk.rigs.arkit import ARKIT_52
@@ -49,7 +51,7 @@ def occlusion(
             raise UsageError(bundle, "does not move ARKit's channels, which the corpus has", "export a model of a rig")
         count = next(tensor.size for tensor in signal.tensors if tensor.name == CONFIDENCE)
         rate = float(opened.pipeline.frame_rate.fraction)
-        chosen = list(islice(_clips(open_corpus(corpus), split, rate), clips))
+        chosen = list(islice(_clips(open_corpus(corpus), split, SampleClock.of(opened.pipeline)), clips))
         if not chosen:
             raise UsageError(corpus, f"has no clip of {SHORTEST_SECONDS:g} s in {split}", "make a larger corpus")
         found: dict[str, dict[str, Result]] = {}
@@ -69,7 +71,7 @@ def occlusion(
         _print(found)
 
 
-def _clips(corpus: Corpus, split: str, rate: float) -> Iterator[Clip]:
+def _clips(corpus: Corpus, split: str, clock: SampleClock) -> Iterator[Clip]:
     import numpy as np
 
     from sdk.errors import UsageError
@@ -82,12 +84,11 @@ def _clips(corpus: Corpus, split: str, rate: float) -> Iterator[Clip]:
     if known is None:
         raise UsageError(f"--split {split}", "no such split", f"use one of {', '.join(SPLITS)}")
     for utterance in corpus.utterances(known):
-        frames = int(len(utterance.pcm) * rate / SAMPLE_RATE)
-        if frames < SHORTEST_SECONDS * rate:
+        if len(utterance.pcm) < SHORTEST_SECONDS * SAMPLE_RATE:
             continue
         curve = motion_curve(utterance.phones, utterance.pcm, 0)
-        due = np.ceil(np.arange(1, frames + 1) * SAMPLE_RATE / rate) / SAMPLE_RATE
-        yield Clip(utterance.pcm, curve.weights(due), utterance.voice)
+        due = np.array([clock.due(frame) for frame in range(clock.frames_ready(len(utterance.pcm)))])
+        yield Clip(utterance.pcm, curve.weights(due / SAMPLE_RATE), utterance.voice)
 
 
 def _print(found: dict[str, dict[str, Result]]) -> None:

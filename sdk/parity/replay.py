@@ -134,7 +134,7 @@ def play(
     longest = max((int(chunk) for chunk in chunks), default=0) / sample_rate
     options |= {"queue_seconds": longest + 2.0, "seed": beside.seed}
     with Session(pipeline, executor, parameters, **options) as session:
-        waiting = deque(beside.in_order(SampleClock(pipeline.frame_rate, pipeline.hop, pipeline.lookahead_samples)))
+        waiting = deque(beside.in_order(SampleClock.of(pipeline)))
         _give(session, waiting, next_frame=0)
         at = done = 0
         for chunk in chunks:

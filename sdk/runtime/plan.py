@@ -47,6 +47,7 @@ class Plan:
         hop: stages run every hop, in order.
         frame: stages run every frame, in order.
         window_shapes: source on the hop clock -> shape of the rows that frame stages look back on.
+        noise: source -> shape of the noise of a frame, in the order that numbers them.
     """
 
     pipeline: PipelineSpec
@@ -55,6 +56,7 @@ class Plan:
     hop: tuple[StageSpec, ...]
     frame: tuple[StageSpec, ...]
     window_shapes: Mapping[str, tuple[int, ...]]
+    noise: Mapping[str, tuple[int, ...]]
 
 
 def make_plan(pipeline: PipelineSpec) -> Plan:
@@ -70,11 +72,12 @@ def make_plan(pipeline: PipelineSpec) -> Plan:
                 windows[wanted.source] = max(windows.get(wanted.source, wanted.shape), wanted.shape)
     return Plan(
         pipeline=pipeline,
-        clock=SampleClock(pipeline.frame_rate, pipeline.hop, pipeline.lookahead_samples),
+        clock=SampleClock.of(pipeline),
         prepare=tuple(by_clock["prepare"]),
         hop=tuple(by_clock["hop"]),
         frame=tuple(by_clock["frame"]),
         window_shapes=windows,
+        noise=pipeline.noise,
     )
 
 

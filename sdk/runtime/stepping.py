@@ -17,7 +17,7 @@ from sdk.errors import NumericalError
 from sdk.runtime.executor import Array, Executor
 from sdk.runtime.noise import uniforms
 from sdk.runtime.plan import PCM, PHASE, Plan, States, StreamState, start
-from sdk.runtime.signals import Lines, no_rows, seen
+from sdk.runtime.signals import Lines, seen
 from sdk.spec import StageSpec, TensorSpec
 
 Sources = Mapping[str, Array]
@@ -113,14 +113,14 @@ def run_hop(machine: Machine, state: StreamState, hop: int, pcm: Array) -> Step:
     return Step(StreamState(states, windows, hop, state.frame), made)
 
 
-def run_frame(machine: Machine, state: StreamState, lines: Lines | None = None) -> Step:
-    """Run the frame stages for the next frame, which sees the signals in `lines`, or none."""
+def run_frame(machine: Machine, state: StreamState, lines: Lines) -> Step:
+    """Run the frame stages for the next frame, which sees the signals in `lines`."""
     plan = machine.plan
     phase = np.full((1, 1), plan.clock.phase(state.frame), np.float32)
-    signals = seen(plan.pipeline, no_rows(plan.pipeline) if lines is None else lines, newest_sample(plan, state.frame))
+    signals = seen(plan.pipeline, lines, newest_sample(plan, state.frame))
     noise = {
         source: uniforms(machine.seed, number, state.frame, shape)
-        for number, (source, shape) in enumerate(plan.pipeline.noise.items())
+        for number, (source, shape) in enumerate(plan.noise.items())
     }
     sources = {**machine.constants, **state.windows, PHASE: phase, **signals, **noise}
     made, states = _run(machine.executor, plan.frame, sources, state.states)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.audio.clock import SampleClock
 from sdk.errors import UsageError
 from sdk.runtime import Session
-from sdk.runtime.plan import make_plan
 from sdk.spec import PipelineSpec, SignalSpec
 
 Floats = NDArray[np.float32]
@@ -43,7 +43,7 @@ def follow(open_session: Callable[[], Session], pcm: Floats, faces: Floats, conf
     with open_session() as session:
         signal = tracking_signal(session.pipeline, "session")
         shapes = {tensor.name: tensor.shape for tensor in signal.tensors}
-        clock = make_plan(session.pipeline).clock
+        clock = SampleClock.of(session.pipeline)
         shown: list[Floats] = []
         at = 0
         for frame in range(min(len(faces), clock.frames_ready(len(pcm)))):

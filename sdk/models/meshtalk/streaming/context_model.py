@@ -143,12 +143,12 @@ class ContextModelStage(Stage):
 
         layers: list[list[Tensor]] = [[] for _ in bases]
         scores, labels, one_hots = [], [], []
-        gathered = torch.zeros_like(sound[:, :1])
+        gathered: Tensor | None = None
         for wave, spans in enumerate(self.spans):
             rows = slice(*(self.head_width * head for head in spans[0]))
             if rows.start < rows.stop:
-                now = bases[0][:, rows] + (gathered[:, rows] if wave else 0.0)
-                layers[0].append(F.leaky_relu(now, SLOPE))
+                now = bases[0][:, rows]
+                layers[0].append(F.leaky_relu(now if gathered is None else now + gathered[:, rows], SLOPE))
             self._climb(wave, bases, layers)
             start, stop = spans[-1]
             if start == stop:
@@ -162,10 +162,11 @@ class ContextModelStage(Stage):
             label = (score + chance).reshape(stop - start, self.classes).argmax(1)
             rows_drawn = F.embedding(label + self.rows[start:stop], self.table)
             added = rows_drawn.sum(0, keepdim=True)
-            gathered = gathered + added if wave else added
+            gathered = added if gathered is None else gathered + added
             scores.append(score.reshape(stop - start, self.classes))
             labels.append(label)
             one_hots.append(F.embedding(label, self.one_hot))
+        assert gathered is not None, "the first wave draws"
         later = gathered[:, width:] + self.later_bias
         outputs = {
             "categories": torch.cat(one_hots, 0).reshape(1, self.heads * self.classes),
