@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sdk.errors import UsageError
 from sdk.models.meshtalk.model import MeshTalk
-from sdk.models.meshtalk.rig_checkpoint import CONFIG, load_rig
+from sdk.models.meshtalk.rig_checkpoint import load_rig
 from sdk.models.meshtalk.streaming import default, published
 from sdk.models.meshtalk.streaming.config import StreamingConfig
 from sdk.models.meshtalk.streaming.example import tracked_example
@@ -22,6 +22,7 @@ from sdk.models.meshtalk.streaming.expression_encoder import SIGNAL
 from sdk.models.meshtalk.streaming.pipeline import build_pipeline, build_stages, stages_of
 from sdk.models.registry import BuildOptions, ModelCard, StagedModel
 from sdk.models.stage_weights import load_stages, stage_weights
+from sdk.models.trained_folder import CONFIG
 from sdk.pretrained import weights_folder
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
