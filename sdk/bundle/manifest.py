@@ -56,6 +56,15 @@ class Tolerance(Record):
         label_agreement: least share of a model's choices that must be the reference's.
         motion_deviation: where choices may differ and do, how far the mean of the motion may lie off, in deviations
             of the reference's motion, and how much larger or smaller the motion may be, less 1.
+        gain_error: how far the gain of an output, the reference taken for the input, may be from 1.
+        lip_error_mm: largest root mean square error of the lips' vertices, in millimetres.
+        closure_points: how many of 100 closures of the reference's lips may be missed, and how many of the
+            candidate's may have no counterpart.
+        lag_ms: how much earlier or later than the reference the lips may move, in milliseconds.
+        jitter_mm: root mean square second difference that the lips may have in silence beyond the reference's own,
+            in millimetres.
+
+    A bound that is None is not asked for.
     """
 
     max_abs_of_range: Fraction
@@ -63,6 +72,11 @@ class Tolerance(Record):
     digest_relative: Fraction
     label_agreement: Annotated[float, Field(ge=0, le=1)] = 1.0
     motion_deviation: Fraction = 1.0
+    gain_error: Fraction | None = None
+    lip_error_mm: Fraction | None = None
+    closure_points: Fraction | None = None
+    lag_ms: Fraction | None = None
+    jitter_mm: Fraction | None = None
 
 
 class TargetRecord(Record):
