@@ -1,12 +1,13 @@
-"""The level normaliser on whole clips, hundreds of times faster than hop by hop: for preparing hours of speech.
+"""The front end on whole clips, hundreds of times faster than hop by hop: for preparing hours of speech.
 
-The averages go from hop to hop and cannot be made parallel, but they are a few numbers a hop; all that touches samples
-is done at once.
+The level's averages go from hop to hop and cannot be made parallel, but they are a few numbers a hop; all that touches
+samples is done at once.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from sdk.audio.level import (
@@ -18,7 +19,33 @@ from sdk.audio.level import (
     SCALE,
     WINDOW_SECONDS,
 )
+from sdk.audio.logmel import BANDS, STRIDE, LogMel
 from sdk.spec import SAMPLE_RATE
+
+ROW_COLUMNS = 2
+"""Log-mel columns a row: training counts in rows of 20 ms."""
+CHUNK = 30 * SAMPLE_RATE
+"""Samples of log-mel at once, so that memory does not grow with the clip."""
+
+
+@torch.no_grad()
+def log_mel_clip(pcm: NDArray[np.float32], mel: LogMel) -> NDArray[np.float32]:
+    """Natural-log mel power of a clip from its start, levelled: what a stage with `mel` computes in a stream.
+
+    Args:
+        pcm: (N,) finite samples at 16 kHz in [-1, 1].
+        mel: of a hop that divides 320.
+
+    Returns:
+        (N // 320, 160), two columns a row, the older first; row k depends on no sample from ``(k + 1) * 320`` on.
+    """
+    row = ROW_COLUMNS * STRIDE
+    levelled = torch.from_numpy(level_clip(pcm[: len(pcm) // row * row], mel.hop))[None]
+    state, rows = mel.init_state(), [np.zeros((0, ROW_COLUMNS * BANDS), np.float32)]
+    for start in range(0, levelled.shape[1], CHUNK):
+        columns, state = mel.step(levelled[:, start : start + CHUNK], state)
+        rows.append(columns.reshape(-1, ROW_COLUMNS * BANDS).numpy())
+    return np.concatenate(rows)
 
 
 def level_clip(pcm: NDArray[np.float32], hop: int) -> NDArray[np.float32]:

@@ -13,10 +13,11 @@ from pydantic import Field, ValidationError
 from torch import Tensor, nn
 
 from sdk.audio.clock import SampleClock
+from sdk.audio.logmel import LogMel
+from sdk.audio.whole_clip import log_mel_clip
 from sdk.errors import UsageError
 from sdk.models.faceformer.default import rig_config
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
-from sdk.models.faceformer.front_end import front_end
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.logmel_encoder import LogMelEncoder
 from sdk.models.faceformer.rig import build_rig_stages
@@ -103,8 +104,8 @@ class FaceFormerTask:
         self._clock = SampleClock(self.config.frame_rate, HOP, self.config.lookahead_samples)
 
     def front_end(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-mel rows (N // 320, 160) of a whole clip (N,); see `sdk.models.faceformer.front_end`."""
-        return front_end(pcm)
+        """Log-mel rows (N // 320, 160) of a whole clip (N,), as the encoder streams them."""
+        return log_mel_clip(pcm, LogMel())
 
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """The losses of `RigLosses`, of free-running motion in as many passes as `passes_at` says."""

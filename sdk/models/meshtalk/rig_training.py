@@ -24,7 +24,8 @@ from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from sdk.audio.clock import SampleClock
-from sdk.audio.logmel import BANDS
+from sdk.audio.logmel import BANDS, LogMel
+from sdk.audio.whole_clip import log_mel_clip
 from sdk.models.meshtalk.blinking import with_blinks
 from sdk.models.meshtalk.config import MeshTalkConfig
 from sdk.models.meshtalk.crossing import crossing_losses
@@ -33,10 +34,9 @@ from sdk.models.meshtalk.model import MeshTalk
 from sdk.models.meshtalk.occlusion import draw_seen, hide
 from sdk.models.meshtalk.quantise import choose, gumbel_noise, one_hot
 from sdk.models.meshtalk.rig_checkpoint import save_rig
-from sdk.models.meshtalk.rig_front_end import SILENCE, front_end
 from sdk.models.meshtalk.sequence import encode_running
 from sdk.models.meshtalk.streaming.config import HOP
-from sdk.models.meshtalk.streaming.default import REST, region_weights
+from sdk.models.meshtalk.streaming.default import MEL, REST, region_weights
 from sdk.models.recipe_table import read_table
 from sdk.models.rig_losses import Frames, RigLosses
 from sdk.rigs.arkit import ARKIT_52
@@ -50,6 +50,8 @@ MOST_NOISE = 0.5
 FUSION_STRENGTH = 3.0
 DEVIATION = 0.2
 """Of a channel, about: what the network takes for one unit."""
+SILENCE = math.log(MEL.floor)
+"""Value of a log-mel column of digital silence."""
 
 
 class ModelTable(Record):
@@ -120,8 +122,8 @@ class MeshTalkTask:
         self._clock = SampleClock(FrameRate(num=30), HOP)
 
     def front_end(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Two log-mel columns a row (N // 320, 160) of a whole clip (N,)."""
-        return front_end(pcm)
+        """Log-mel rows (N // 320, 160) of a whole clip (N,), two columns a row, as the audio encoder streams them."""
+        return log_mel_clip(pcm, LogMel(HOP, MEL.window, MEL.n_fft, MEL.floor))
 
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Those of `RigLosses` and `crossing_losses`, and ``usage`` and ``context`` in nats."""
