@@ -100,7 +100,7 @@ def _lower(
     for stage in staged.stages:
         advance(f"{target.name} {job.precision} {stage.name}")
         path = writer.artefact(target.name, job.precision, stage.name, target.suffix)
-        lowered.append(target.lower(stage, job.precision, path, options))
+        lowered.append(target.lower(stage, job.plan(stage), path, options))
         artefacts[stage.name] = writer.relative(path)
     return TargetRecord(
         target=target.name,

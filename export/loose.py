@@ -55,7 +55,7 @@ def export_components(
                 raise UsageError(
                     folder, f"cannot be written ({error.strerror})", "give another --output-dir"
                 ) from error
-            job.target.lower(stage, job.precision, path, options)
+            job.target.lower(stage, job.plan(stage), path, options)
             _check(stage, job, path)
             paths.append(path)
     return paths

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from export.precision import PRECISIONS, StagePlan, plan_stage
 from export.targets.base import DEFAULT_TARGETS, Target, find_target
 from sdk.audio.files import load_speech
-from sdk.errors import AudioError, TargetError, UsageError
+from sdk.errors import AudioError, UsageError
 from sdk.models.registry import StagedModel
 from sdk.pretrained import SPEECH
 from sdk.spec import SAMPLE_RATE
+from sdk.stage import Stage
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
 
@@ -26,6 +28,11 @@ class Job:
     target: Target
     precision: str
 
+    def plan(self, stage: Stage) -> StagePlan:
+        """How `stage` is lowered."""
+        form = PRECISIONS[self.precision].form
+        return plan_stage(stage, self.target.base(self.precision), form, self.target.forms)
+
 
 def plan_jobs(targets: Sequence[str], precision: str | None) -> list[Job]:
     """Jobs in the order given; without names all default targets, without a precision each target's defaults.
@@ -36,9 +43,8 @@ def plan_jobs(targets: Sequence[str], precision: str | None) -> list[Job]:
     jobs = []
     for name in dict.fromkeys(targets or DEFAULT_TARGETS):
         target = find_target(name)
-        if precision and precision not in target.precisions:
-            can = ", ".join(target.precisions)
-            raise TargetError(f"--precision {precision}", f"{name} cannot do it", f"{name} can do {can}")
+        if precision:
+            target.check(precision)
         chosen = (precision,) if precision else target.precisions[: target.default_precisions]
         jobs += [Job(target, each) for each in chosen]
     return jobs

@@ -6,11 +6,12 @@ the tool chain (executorch, coremltools, onnx) is imported only inside `lower` a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from export.precision import PRECISIONS, Base, Form, FormSupport, StagePlan
 from sdk.errors import TargetError
 from sdk.stage import Stage
 
@@ -43,6 +44,14 @@ class Lowered:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why a target cannot do a precision, and the nearest that it can."""
+
+    why: str
+    nearest: str
+
+
+@dataclass(frozen=True)
 class Target:
     """One target.
 
@@ -50,9 +59,12 @@ class Target:
         name: as on the command line; also the name of the executor that runs it.
         summary: one line for ``python -m export list``.
         suffix: of the artefact, e.g. ``.pte``; an artefact may be a folder (``.mlpackage``).
-        precisions: all it can do, the defaults first.
+        precisions: all it can do, the defaults first; the quantised ones among them have their form in `forms`.
         default_precisions: how many of `precisions` an export without ``--precision`` makes.
-        lower: ``lower(stage, precision, destination, options)`` writes the artefact and says what it left.
+        forms: what its layers can become, and which layers.
+        quantised_base: what is not quantised in a quantised precision.
+        refusals: precisions it cannot do -> why, and the nearest that works.
+        lower: ``lower(stage, plan, destination, options)`` writes the artefact and says what it left.
         versions: names and versions of the tools, for the manifest.
         minimum_os: oldest systems that run it, e.g. ``{"iOS": "18.0", "macOS": "15.0"}``; empty when any.
     """
@@ -61,20 +73,34 @@ class Target:
     summary: str
     suffix: str
     precisions: tuple[str, ...]
-    lower: Callable[[Stage, str, Path, LoweringOptions], Lowered]
+    lower: Callable[[Stage, StagePlan, Path, LoweringOptions], Lowered]
     versions: Callable[[], Mapping[str, str]]
     minimum_os: Callable[[LoweringOptions], Mapping[str, str]]
     default_precisions: int = 1
+    forms: Mapping[Form, FormSupport] = field(default_factory=dict)
+    quantised_base: Base = "fp32"
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)
 
+    def base(self, precision: str) -> Base:
+        """What the layers that `precision` does not quantise are in."""
+        plain: Mapping[str, Base] = {"fp32": "fp32", "fp16": "fp16"}
+        return plain.get(precision, self.quantised_base)
 
-def check_precision(target: str, precision: str, precisions: Sequence[str]) -> None:
-    """Refuse a precision that a target does not have.
+    def check(self, precision: str) -> None:
+        """Refuse a precision that the target does not have.
 
-    Raises:
-        TargetError: it is not among `precisions`.
-    """
-    if precision not in precisions:
-        raise TargetError(precision, f"target {target} has no such precision", f"use one of {', '.join(precisions)}")
+        Raises:
+            TargetError: it is unknown, or the target cannot do it; the message says why and names what works.
+        """
+        if precision in self.precisions:
+            return
+        subject, can = f"--precision {precision}", f"{self.name} can do {', '.join(self.precisions)}"
+        if precision not in PRECISIONS:
+            raise TargetError(subject, "no such precision", f"use one of {', '.join(PRECISIONS)}")
+        refusal = self.refusals.get(precision)
+        if refusal is None:
+            raise TargetError(subject, f"{self.name} cannot do it", can)
+        raise TargetError(subject, f"{self.name} cannot do it: {refusal.why}", f"use {refusal.nearest}")
 
 
 def target_names() -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from export.targets.base import Lowered, LoweringOptions, Target, check_precision
+from export.precision import Base, StagePlan
+from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.coreml_graph import cannot_convert, export_graph
 from export.targets.coreml_outputs import put_back_copies, take_out_copies
 from export.targets.coreml_precision import computes_in_half
@@ -23,15 +24,14 @@ NAME = "coreml"
 PRECISIONS = ("fp16", "fp32")
 
 
-def lower(stage: Stage, precision: str, destination: Path, options: LoweringOptions) -> Lowered:
+def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOptions) -> Lowered:
     """Convert `stage` to an ML Program and write the folder `destination`.
 
     Raises:
         UsageError: `options.min_deployment_target` is no system that runs ML Programs.
-        TargetError: the precision is unknown, or coremltools cannot convert the stage.
+        TargetError: coremltools cannot convert the stage.
         MissingDependencyError: coremltools is not installed.
     """
-    check_precision(NAME, precision, PRECISIONS)
     spec = stage.spec
     with coremltools() as ct:
         target = deployment_target(ct, options)
@@ -44,7 +44,7 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
                 exported,
                 convert_to="mlprogram",
                 minimum_deployment_target=target,
-                compute_precision=_compute_precision(ct, precision),
+                compute_precision=_compute_precision(ct, plan.base),
                 inputs=[ct.TensorType(name=t.name, shape=t.shape, dtype=np.float32) for t in spec.graph_inputs],
                 outputs=[ct.TensorType(name=name, dtype=np.float32) for name in computed],
                 skip_model_load=True,
@@ -55,8 +55,8 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
     return Lowered(rewrites=rewrites)
 
 
-def _compute_precision(ct: Any, precision: str) -> Any:
-    if precision == "fp32":
+def _compute_precision(ct: Any, base: Base) -> Any:
+    if base == "fp32":
         return ct.precision.FLOAT32
     return ct.transform.FP16ComputePrecision(op_selector=computes_in_half)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import torch
 
-from export.targets.base import Lowered, LoweringOptions, Target, check_precision
+from export.precision import Base, StagePlan
+from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.coreml_graph import cannot_convert, export_graph
 from export.targets.coreml_precision import asks_full_precision, half_pass_names
 from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
@@ -21,19 +22,18 @@ NAME = "executorch-coreml"
 PRECISIONS = ("fp16", "fp32")
 
 
-def lower(stage: Stage, precision: str, destination: Path, options: LoweringOptions) -> Lowered:
+def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOptions) -> Lowered:
     """Write `stage` to `destination` as an ExecuTorch program with the methods ``forward`` and ``tensor_names``.
 
     Raises:
         UsageError: `options.min_deployment_target` is no system that runs ML Programs.
-        TargetError: the precision is unknown, or coremltools cannot convert the stage.
+        TargetError: coremltools cannot convert the stage.
         MissingDependencyError: executorch or coremltools is not installed.
     """
-    check_precision(NAME, precision, PRECISIONS)
     with coremltools() as ct, torch.no_grad():
         exir = require("executorch.exir", "executorch")
         coreml = require("executorch.backends.apple.coreml.partition", "executorch")
-        specs = _compile_specs(ct, stage, precision, options)
+        specs = _compile_specs(ct, stage, plan.base, options)
         program, rewrites = export_graph(stage)
         try:
             edge = exir.to_edge_transform_and_lower(
@@ -48,12 +48,12 @@ def lower(stage: Stage, precision: str, destination: Path, options: LoweringOpti
         return Lowered(undelegated=left, rewrites=rewrites)
 
 
-def _compile_specs(ct: Any, stage: Stage, precision: str, options: LoweringOptions) -> list[Any]:
+def _compile_specs(ct: Any, stage: Stage, base: Base, options: LoweringOptions) -> list[Any]:
     backend = require("executorch.backends.apple.coreml.compiler", "executorch").CoreMLBackend
     # The delegate offers fp16 for all operations or none. Where some stay fp32 it is told fp32, which leaves the fp16
     # cast of coremltools out, and our pass that casts the others is named in its place.
-    mixed = precision == "fp16" and asks_full_precision(stage)
-    whole = ct.precision.FLOAT16 if precision == "fp16" and not mixed else ct.precision.FLOAT32
+    mixed = base == "fp16" and asks_full_precision(stage)
+    whole = ct.precision.FLOAT16 if base == "fp16" and not mixed else ct.precision.FLOAT32
     specs: list[Any] = backend.generate_compile_specs(
         minimum_deployment_target=deployment_target(ct, options),
         compute_precision=whole,

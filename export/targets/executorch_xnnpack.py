@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from export.targets.base import Lowered, LoweringOptions, Target, check_precision
+from export.precision import StagePlan
+from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.quiet import quiet
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR
@@ -25,14 +26,12 @@ PRECISIONS = ("fp32",)
 REWRITES = (FOLD_PARAMETRISATIONS, LAYER_NORM_TO_LINEAR)
 
 
-def lower(stage: Stage, precision: str, destination: Path, options: LoweringOptions) -> Lowered:  # noqa: ARG001
+def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOptions) -> Lowered:  # noqa: ARG001
     """Write `stage` to `destination` as an ExecuTorch program with the methods ``forward`` and ``tensor_names``.
 
     Raises:
         MissingDependencyError: the ``executorch`` wheel is not installed.
-        TargetError: the precision is unknown.
     """
-    check_precision(NAME, precision, PRECISIONS)
     with quiet():
         exir = require("executorch.exir", NAME)
         xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", NAME)

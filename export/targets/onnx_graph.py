@@ -16,7 +16,8 @@ from typing import Any
 
 import torch
 
-from export.targets.base import Lowered, LoweringOptions, Target, check_precision
+from export.precision import StagePlan
+from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.quiet import quiet
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
@@ -35,14 +36,13 @@ MAX_RANK = 8
 """Unity's engine takes no tensor of more dimensions (its manual, "Supported models")."""
 
 
-def lower(stage: Stage, precision: str, destination: Path, options: LoweringOptions) -> Lowered:  # noqa: ARG001
+def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOptions) -> Lowered:  # noqa: ARG001
     """Write `stage` to `destination` as a graph with static shapes and the spec's tensor names.
 
     Raises:
         MissingDependencyError: ``onnx`` is not installed.
-        TargetError: the precision is unknown, or Unity's engine cannot take the graph.
+        TargetError: Unity's engine cannot take the graph.
     """
-    check_precision(NAME, precision, PRECISIONS)
     onnx = require("onnx", NAME)
     ready, rewrites = rewrite(stage, REWRITES)
     spec = stage.spec

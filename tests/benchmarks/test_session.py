@@ -21,6 +21,7 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from export.precision import FP32
 from export.targets.base import LoweringOptions, find_target
 from sdk.models.faceformer.entry import ENTRY as FACEFORMER
 from sdk.models.registry import BuildOptions
@@ -55,7 +56,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         folder = tmp_path_factory.mktemp("default")
         files = {stage.name: folder / f"{stage.name}.onnx" for stage in staged.stages}
         for stage in staged.stages:
-            target.lower(stage, "fp32", files[stage.name], LoweringOptions())
+            target.lower(stage, FP32, files[stage.name], LoweringOptions())
         source = ExecutorSource("onnx", "fp32", staged.pipeline, files)
         yield Model(staged.pipeline, open_executor(source), staged.parameters)
     torch.set_num_threads(threads)

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from export.precision import StagePlan
 from export.targets.base import LoweringOptions
 from export.targets.coreml_program import TARGET
 from runtime_bindings.python.mil.kernels import KERNELS
@@ -200,7 +201,7 @@ def convert(precision: str, system: str) -> Converted:
     stage = EveryOperation()
     with TemporaryDirectory() as folder:
         package = Path(folder) / "every.mlpackage"
-        TARGET.lower(stage, precision, package, LoweringOptions(min_deployment_target=system))
+        TARGET.lower(stage, StagePlan(precision), package, LoweringOptions(min_deployment_target=system))
         program = load_program(package, stage.name)
     x, y = stage.example()
     with torch.no_grad():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from export.precision import FP32
 from export.targets.base import LoweringOptions
 from export.targets.coreml_program import TARGET
 from runtime_bindings.python.coreml_tools import coremltools
@@ -21,7 +22,7 @@ from tests.toy import toy_stages
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("encoder") / "encoder.mlpackage"
-    TARGET.lower(toy_stages()[0], "fp32", path, LoweringOptions())
+    TARGET.lower(toy_stages()[0], FP32, path, LoweringOptions())
     return path
 
 

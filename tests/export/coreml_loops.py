@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from export.precision import PRECISIONS, plan_stage
 from export.targets.base import LoweringOptions, Target
 from runtime_bindings.python.coreml_executor import open_executor, open_executorch_coreml
 from sdk.runtime.executor import Array, Executor, ExecutorSource
@@ -31,7 +32,8 @@ def pipeline_of(stage: Stage) -> PipelineSpec:
 def lower_and_open(target: Target, precision: str, stage: Stage, folder: Path, system: str = "iOS18") -> Executor:
     """`stage` as its own bundle would run it."""
     path = folder / f"{stage.name}{target.suffix}"
-    target.lower(stage, precision, path, LoweringOptions(min_deployment_target=system))
+    plan = plan_stage(stage, target.base(precision), PRECISIONS[precision].form, target.forms)
+    target.lower(stage, plan, path, LoweringOptions(min_deployment_target=system))
     return OPEN[target.name](ExecutorSource(target.name, precision, pipeline_of(stage), {stage.name: path}))
 
 

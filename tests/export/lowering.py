@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from export.precision import FP32
 from export.targets.base import Lowered, LoweringOptions, find_target
 from sdk.runtime.executor import Executor, ExecutorSource, open_executor
 from sdk.spec import StageSpec
@@ -36,7 +37,7 @@ def lower_zoo(target: str, folder: Path) -> LoweredZoo:
     files, reports = {}, {}
     for stage in zoo_stages():
         files[stage.name] = folder / f"{stage.name}{row.suffix}"
-        reports[stage.name] = row.lower(stage, "fp32", files[stage.name], LoweringOptions())
+        reports[stage.name] = row.lower(stage, FP32, files[stage.name], LoweringOptions())
     return LoweredZoo(ExecutorSource(target, "fp32", zoo_pipeline(), files), reports)
 
 

@@ -44,7 +44,7 @@ def files(tmp_path):
 MISTAKES = {
     "model": (["nobody"], "nobody: no such model"),
     "target": (["--target", "tpu"], "tpu: no such target"),
-    "precision": (["--target", "onnx", "--precision", "int3"], "onnx cannot do it; onnx can do fp32"),
+    "precision": (["--target", "onnx", "--precision", "int3"], "no such precision; use one of fp32"),
     "component": (["--components", "brain"], "--components brain: no such stage"),
     "fps": (["--fps", "fast"], "--fps: 'fast' is not a frame rate"),
     "fps zero": (["--fps", "0"], "is not a frame rate between 1 and 1000"),

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from export.precision import FP16, FP32, StagePlan
 from export.targets.base import LoweringOptions, find_target
 from export.targets.coreml_program import TARGET
 from export.targets.coreml_systems import SYSTEMS
@@ -35,7 +36,7 @@ def source(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder, stages = tmp_path_factory.mktemp("toy"), toy_stages()
     files = {stage.name: folder / f"{stage.name}.mlpackage" for stage in stages}
     for stage in stages:
-        TARGET.lower(stage, request.param, files[stage.name], LoweringOptions())
+        TARGET.lower(stage, StagePlan(request.param), files[stage.name], LoweringOptions())
     return ExecutorSource("coreml", request.param, toy_pipeline(stages), files)
 
 
@@ -107,7 +108,7 @@ def largest_error_of_plain(stage: Plain, executor: Executor) -> float:
 def test_forms_that_coremltools_converts_wrongly(tmp_path: Path) -> None:
     stage = Plain(lambda x: (1 / (x.abs() + 1e-3), torch.add(x, x * x, alpha=3)), "inverse", "sum", shape=(4, 8))
     path = tmp_path / "plain.mlpackage"
-    lowered = TARGET.lower(stage, "fp32", path, LoweringOptions())
+    lowered = TARGET.lower(stage, FP32, path, LoweringOptions())
     assert lowered.rewrites == ("add_form", "reciprocal_form")
     executor = open_executor(ExecutorSource("coreml", "fp32", pipeline_of(stage), {"plain": path}))
     assert largest_error_of_plain(stage, executor) < 1e-5
@@ -150,7 +151,7 @@ def test_systems(system: str, tmp_path: Path) -> None:
 def test_unknown_system_lists_the_known(tmp_path: Path) -> None:
     options = LoweringOptions(min_deployment_target="iOS9")
     with pytest.raises(UsageError, match=r"min-deployment-target.*iOS9.*iOS15, iOS16, iOS17, iOS18, iOS26"):
-        TARGET.lower(toy_stages()[0], "fp16", tmp_path / "a.mlpackage", options)
+        TARGET.lower(toy_stages()[0], FP16, tmp_path / "a.mlpackage", options)
     with pytest.raises(UsageError):
         TARGET.minimum_os(options)
 
@@ -167,15 +168,10 @@ def test_row() -> None:
     assert all(TARGET.minimum_os(LoweringOptions(name))["iOS"] == f"{name[3:]}.0" for name in SYSTEMS)
 
 
-def test_unknown_precision(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="int4"):
-        TARGET.lower(toy_stages()[0], "int4", tmp_path / "a.mlpackage", LoweringOptions())
-
-
 def test_what_cannot_be_converted_names_the_stage(tmp_path: Path) -> None:
     stage = Plain(lambda x: (torch.fft.rfft(x).abs(),), "spectrum", shape=(1, 8))
     with pytest.raises(TargetError, match="stage plain: coremltools cannot convert"):
-        TARGET.lower(stage, "fp32", tmp_path / "a.mlpackage", LoweringOptions())
+        TARGET.lower(stage, FP32, tmp_path / "a.mlpackage", LoweringOptions())
 
 
 def test_other_stages_package_is_refused(source: ExecutorSource) -> None:
@@ -205,11 +201,11 @@ def test_operation_without_kernel_is_refused_at_loading(tmp_path: Path) -> None:
 def test_coremltools_missing_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "coremltools", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[coreml\]"):
-        TARGET.lower(toy_stages()[0], "fp32", tmp_path / "a.mlpackage", LoweringOptions())
+        TARGET.lower(toy_stages()[0], FP32, tmp_path / "a.mlpackage", LoweringOptions())
 
 
 def test_lowering_is_silent(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    TARGET.lower(toy_stages()[1], "fp16", tmp_path / "a.mlpackage", LoweringOptions())
+    TARGET.lower(toy_stages()[1], FP16, tmp_path / "a.mlpackage", LoweringOptions())
     assert capfd.readouterr() == ("", "")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from export.precision import FP16, FP32
 from export.targets.base import LoweringOptions, find_target
 from export.targets.executorch_coreml import TARGET
 from runtime_bindings.python.coreml_executor import CoreMLExecutor, open_executorch_coreml
@@ -37,7 +38,7 @@ def test_toy_closed_loop_equals_eager_and_is_silent(
 @pytest.mark.parametrize("kind", [Dilated, Cached])
 def test_usual_stages_closed_loop(kind: type[Any], tmp_path: Path) -> None:
     stage = seeded(kind)
-    lowered = TARGET.lower(stage, "fp16", tmp_path / "a.pte", LoweringOptions("iOS16"))
+    lowered = TARGET.lower(stage, FP16, tmp_path / "a.pte", LoweringOptions("iOS16"))
     assert lowered.undelegated == ()
     executor = open_executorch_coreml(
         ExecutorSource("executorch-coreml", "fp16", pipeline_of(stage), {stage.name: tmp_path / "a.pte"})
@@ -59,7 +60,7 @@ def test_full_precision_layers_stay_fp32(tmp_path: Path) -> None:
 
 def test_work_outside_core_ml_is_reported_and_refused(tmp_path: Path) -> None:
     stage = Plain(lambda x: (torch.asinh(x) + 1,), "y", shape=(1, 4))
-    lowered = TARGET.lower(stage, "fp32", tmp_path / "a.pte", LoweringOptions())
+    lowered = TARGET.lower(stage, FP32, tmp_path / "a.pte", LoweringOptions())
     assert lowered.undelegated == ("aten.asinh.default x1",)
     source = ExecutorSource("executorch-coreml", "fp32", pipeline_of(stage), {"plain": tmp_path / "a.pte"})
     with pytest.raises(TargetError, match="operator aten::asinh is not done by Core ML"):
@@ -75,15 +76,13 @@ def test_row() -> None:
 def test_bad_arguments(tmp_path: Path) -> None:
     stage = toy_stages()[0]
     with pytest.raises(UsageError, match="iOS15, iOS16"):
-        TARGET.lower(stage, "fp16", tmp_path / "a.pte", LoweringOptions("visionOS"))
-    with pytest.raises(TargetError, match="int8"):
-        TARGET.lower(stage, "int8", tmp_path / "a.pte", LoweringOptions())
+        TARGET.lower(stage, FP16, tmp_path / "a.pte", LoweringOptions("visionOS"))
 
 
 def test_other_stages_and_damaged_programs_are_refused(tmp_path: Path) -> None:
     encoder, identity, _ = toy_stages()
     path = tmp_path / "a.pte"
-    TARGET.lower(encoder, "fp32", path, LoweringOptions())
+    TARGET.lower(encoder, FP32, path, LoweringOptions())
     with pytest.raises(TargetError, match="holds 'audio_encoder: pcm left -> features next_left'"):
         open_executorch_coreml(
             ExecutorSource("executorch-coreml", "fp32", pipeline_of(identity), {identity.name: path})
@@ -97,4 +96,4 @@ def test_other_stages_and_damaged_programs_are_refused(tmp_path: Path) -> None:
 def test_executorch_missing_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "executorch.exir", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[executorch\]"):
-        TARGET.lower(toy_stages()[0], "fp32", tmp_path / "a.pte", LoweringOptions())
+        TARGET.lower(toy_stages()[0], FP32, tmp_path / "a.pte", LoweringOptions())

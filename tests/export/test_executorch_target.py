@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import nn
 
+from export.precision import FP32
 from export.targets.base import LoweringOptions, find_target
 from runtime_bindings.python.executorch_executor import tensor_names
-from sdk.errors import MissingDependencyError, TargetError
+from sdk.errors import MissingDependencyError
 from tests.export.zoo import Call, OneOperator
 from tests.toy import ToyDecoder, toy_stages
 
@@ -22,14 +23,14 @@ OPTIONS = LoweringOptions()
 
 def test_operators_the_delegate_cannot_take_are_reported(tmp_path: Path) -> None:
     stage = OneOperator(Call(lambda x: torch.cumsum(torch.cumsum(x * 2.0, -1), -1).abs()))
-    report = TARGET.lower(stage, "fp32", tmp_path / "one.pte", OPTIONS)
+    report = TARGET.lower(stage, FP32, tmp_path / "one.pte", OPTIONS)
     assert report.undelegated == ("aten.cumsum.default x2",)
 
 
 def test_lowering_twice_gives_the_same_file(tmp_path: Path) -> None:
     stage = OneOperator(nn.Sequential(nn.Linear(8, 8), nn.ReLU()))
     for name in ("first", "second"):
-        TARGET.lower(stage, "fp32", tmp_path / name, OPTIONS)
+        TARGET.lower(stage, FP32, tmp_path / name, OPTIONS)
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
 
 
@@ -40,15 +41,10 @@ def test_names_tell_stage_inputs_and_outputs() -> None:
     )
 
 
-def test_an_unknown_precision_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="int3"):
-        TARGET.lower(ToyDecoder(), "int3", tmp_path / "toy.pte", OPTIONS)
-
-
 def test_a_missing_tool_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "executorch.exir", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[executorch\]"):
-        TARGET.lower(ToyDecoder(), "fp32", tmp_path / "toy.pte", OPTIONS)
+        TARGET.lower(ToyDecoder(), FP32, tmp_path / "toy.pte", OPTIONS)
 
 
 def test_the_row_names_its_tools_and_systems() -> None:

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from export.precision import FP32
 from export.targets.base import LoweringOptions, find_target
 from export.targets.onnx_graph import UNITY_OPERATORS
 from sdk.errors import MissingDependencyError, TargetError
@@ -26,7 +27,7 @@ OPTIONS = LoweringOptions()
 def test_a_graph_is_opset_15_with_the_specs_static_tensors(stage: Stage, tmp_path: Path) -> None:
     """Oracle: onnx's checker with strict shape inference."""
     path = tmp_path / "stage.onnx"
-    assert TARGET.lower(stage, "fp32", path, OPTIONS).undelegated == ()
+    assert TARGET.lower(stage, FP32, path, OPTIONS).undelegated == ()
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     assert [(entry.domain, entry.version) for entry in model.opset_import] == [("", 15)]
@@ -48,7 +49,7 @@ def described(values: list[onnx.ValueInfoProto]) -> list[tuple[str, int, tuple[i
 def test_lowering_twice_gives_the_same_file_and_no_path_of_ours(tmp_path: Path) -> None:
     stage = ToyDecoder().eval()
     for name in ("first", "second"):
-        TARGET.lower(stage, "fp32", tmp_path / name, OPTIONS)
+        TARGET.lower(stage, FP32, tmp_path / name, OPTIONS)
     data = (tmp_path / "first").read_bytes()
     assert data == (tmp_path / "second").read_bytes()
     assert str(Path(__file__).parents[2]).encode() not in data
@@ -69,23 +70,18 @@ def in_double(x: Tensor) -> Tensor:
 )
 def test_what_unity_cannot_take_is_refused_by_name(operator: object, named: str, tmp_path: Path) -> None:
     with pytest.raises(TargetError, match=named):
-        TARGET.lower(OneOperator(Call(operator)), "fp32", tmp_path / "one.onnx", OPTIONS)
+        TARGET.lower(OneOperator(Call(operator)), FP32, tmp_path / "one.onnx", OPTIONS)
     assert not (tmp_path / "one.onnx").exists()
-
-
-def test_an_unknown_precision_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="int3"):
-        TARGET.lower(ToyDecoder(), "int3", tmp_path / "toy.onnx", OPTIONS)
 
 
 def test_a_missing_tool_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[onnx\]"):
-        TARGET.lower(ToyDecoder(), "fp32", tmp_path / "toy.onnx", OPTIONS)
+        TARGET.lower(ToyDecoder(), FP32, tmp_path / "toy.onnx", OPTIONS)
 
 
 def test_weight_norm_is_folded_and_reported(tmp_path: Path) -> None:
     stage = OneOperator(nn.utils.parametrizations.weight_norm(nn.Linear(8, 8)))
-    report = TARGET.lower(stage, "fp32", tmp_path / "one.onnx", OPTIONS)
+    report = TARGET.lower(stage, FP32, tmp_path / "one.onnx", OPTIONS)
     assert report.rewrites == ("fold_parametrisations",)
     assert [node.op_type for node in onnx.load(tmp_path / "one.onnx").graph.node] == ["Gemm"]
