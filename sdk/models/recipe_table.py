@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from pydantic import ValidationError
 
 from sdk.errors import UsageError
-from sdk.spec import Record
-
-Table = TypeVar("Table", bound=Record)
 
 
-def read_table(kind: type[Table], table: Mapping[str, Any]) -> Table:
-    """`table` as a `kind`.
+@contextmanager
+def table_errors() -> Iterator[None]:
+    """Around the validation of the table and of what is made of it: what does not fit is the recipe's mistake.
 
     Raises:
-        UsageError: it has unknown keys or impossible values; names the key.
+        UsageError: there are unknown keys or impossible values; names the key.
     """
     try:
-        return kind.model_validate(dict(table))
+        yield
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -48,6 +48,15 @@ class Frames(Protocol):
         ...
 
 
+class Segments(Frames, Protocol):
+    """A batch as the trainer gives it: what the losses read, and features (B, hops, 160)."""
+
+    @property
+    def features(self) -> Tensor:
+        """Rows of the front end, see `sdk.audio.whole_clip.log_mel_clip`."""
+        ...
+
+
 def channel_importance() -> Tensor:
     """(52,) of mean 1: what an error in a channel costs.
 

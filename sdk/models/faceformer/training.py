@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
+from pydantic import Field
 from torch import Tensor, nn
 
 from sdk.audio.clock import SampleClock
 from sdk.audio.logmel import LogMel
 from sdk.audio.whole_clip import log_mel_clip
-from sdk.errors import UsageError
-from sdk.models.faceformer.default import rig_config
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.logmel_encoder import LogMelEncoder
@@ -24,14 +22,16 @@ from sdk.models.faceformer.rig import build_rig_stages
 from sdk.models.faceformer.rig_checkpoint import save_rig
 from sdk.models.faceformer.rig_decoder import RigDecoder, Speaker
 from sdk.models.faceformer.streaming_config import LogMelEncoderConfig, StreamingConfig
-from sdk.models.rig_losses import Frames, RigLosses
-from sdk.spec import Record
+from sdk.models.recipe_table import table_errors
+from sdk.models.rig_losses import RigLosses, Segments
+from sdk.rigs.arkit import ARKIT_52
+from sdk.spec import FrameRate, Record
 
 Part = Annotated[float, Field(ge=0, le=1)]
 
 
 class ModelTable(Record):
-    """The recipe's ``[model]`` table: sizes of the network, and how its feedback is trained.
+    """The recipe's ``[model]`` table: sizes of the network (1.3 million parameters as they stand), and its feedback.
 
     Attributes:
         encoder: channels, kernel and dilations of the log-mel encoder.
@@ -52,28 +52,23 @@ class ModelTable(Record):
     feedback_noise: Annotated[float, Field(ge=0, le=1)] = 0.08
 
     def sizes(self) -> StreamingConfig:
-        """Of the streaming form."""
-        return rig_config(
+        """Of the streaming form, on the default head and with one subject, as the teacher is one speaker."""
+        return StreamingConfig(
             encoder=self.encoder,
+            memory="stack",
             feature_dim=self.feature_dim,
             heads=self.heads,
+            channels=ARKIT_52,
+            subjects=1,
             period=self.period,
             window=self.window,
+            frame_rate=FrameRate(num=30),
             lookahead_samples=self.lookahead_samples,
         )
 
     def drops(self) -> FeedbackDrops:
         """Of the feedback."""
         return FeedbackDrops(self.drop_sequences, self.drop_frames, self.feedback_noise)
-
-
-class Segments(Frames, Protocol):
-    """A batch as the trainer gives it: what the losses read, and features (B, hops, 160)."""
-
-    @property
-    def features(self) -> Tensor:
-        """Rows of the front end."""
-        ...
 
 
 class FaceFormerTask:
@@ -87,13 +82,9 @@ class FaceFormerTask:
     """
 
     def __init__(self, model: Mapping[str, Any]) -> None:
-        try:
+        with table_errors():
             self.table = ModelTable.model_validate(dict(model))
             self.config = self.table.sizes()
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise UsageError(f"[model] {place}".rstrip(), str(first["msg"]), "mend the recipe") from error
         encoder, speaker, decoder = build_rig_stages(self.config)
         assert isinstance(encoder, LogMelEncoder)
         assert isinstance(speaker, Speaker)

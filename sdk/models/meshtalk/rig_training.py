@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -37,8 +37,8 @@ from sdk.models.meshtalk.rig_checkpoint import save_rig
 from sdk.models.meshtalk.sequence import encode_running
 from sdk.models.meshtalk.streaming.config import HOP
 from sdk.models.meshtalk.streaming.default import MEL, REST, region_weights
-from sdk.models.recipe_table import read_table
-from sdk.models.rig_losses import Frames, RigLosses
+from sdk.models.recipe_table import table_errors
+from sdk.models.rig_losses import RigLosses, Segments
 from sdk.rigs.arkit import ARKIT_52
 from sdk.spec import FrameRate, Record
 
@@ -91,15 +91,6 @@ class Face:
     valid: Tensor
 
 
-class Segments(Frames, Protocol):
-    """A batch as the trainer gives it: what the losses read, and features (B, hops, 160)."""
-
-    @property
-    def features(self) -> Tensor:
-        """Rows of the front end."""
-        ...
-
-
 class MeshTalkTask:
     """Trains encoder, fusion, geometry decoder and context model on the channels of a rig.
 
@@ -111,7 +102,8 @@ class MeshTalkTask:
     """
 
     def __init__(self, model: Mapping[str, Any]) -> None:
-        self.table = read_table(ModelTable, model)
+        with table_errors():
+            self.table = ModelTable.model_validate(dict(model))
         self.model = MeshTalk(self.table.sizes())
         with torch.no_grad():
             self.model.encoder.fusion_model.get_parameter("mlp.4.weight").mul_(FUSION_STRENGTH)
