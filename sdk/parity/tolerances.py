@@ -47,8 +47,8 @@ TOLERANCES = {
             jitter_mm=0.02,
         ),
         "Weights of 8 bits a channel and activations of 8 bits a token put 1 % RMS of noise on a layer. On the lips "
-        "that may be 0.05 mm, half the noise of a face scan, and one closure in a hundred. Noise does not scale: a gain off "
-        "by 1 % is a wrong scale.",
+        "that may be 0.05 mm, half the noise of a face scan, and one closure in a hundred. Noise does not scale: a "
+        "gain off by 1 % is a wrong scale.",
     ),
     "int8-static": ToleranceRow(
         Tolerance(

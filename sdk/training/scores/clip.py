@@ -9,15 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk.rigs.head import default_head
+from sdk.rigs.lip_curves import FINE_RATE, Array
 from sdk.rigs.measure import lip_gap_basis
 from sdk.training.phones import TimedPhone
-
-Array = NDArray[np.float64]
-
-FINE_RATE = 200
-"""Values a second of the fine clock. Between frames the gap is interpolated linearly, as a renderer would show it."""
-CLOSED = 1.0
-"""Millimetres: a smaller lip gap is a closed mouth."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sdk.rigs.lip_curves import CLOSED, EARLY, FINE_RATE, LATE, Array
 from sdk.training.phones import VOWELS
-from sdk.training.scores.clip import CLOSED, FINE_RATE, Array, ScoredClip
+from sdk.training.scores.clip import ScoredClip
 
-EARLY, LATE = 0.040, 0.050
-"""Seconds before and after the reference closure within which a closure counts as a hit: people tolerate sound about
-45 ms before the picture and 125 ms after it (ITU-R BT.1359-1), and a closure is shorter than that."""
 ONSET_REACH = 0.2
 """Seconds before a closure within which its onset is looked for."""
 OPEN = 3.0

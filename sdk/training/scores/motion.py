@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk.rigs.head import default_head
+from sdk.rigs.lip_curves import Array
 from sdk.training.phones import SILENCE
-from sdk.training.scores.clip import Array, ScoredClip
+from sdk.training.scores.clip import ScoredClip
 
 STILL = 0.25
 """Millimetres: a face that is displaced by less is at rest."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdk.rigs.arkit import ARKIT_52
-from sdk.training.scores.clip import Array, ScoredClip, gap_mm
+from sdk.rigs.lip_curves import Array, Moments, best_lag, lagged, second_difference
+from sdk.training.scores.clip import ScoredClip, gap_mm
 from sdk.training.scores.closures import false_closures, hits, lateness
-from sdk.training.scores.curves import Moments, best_lag, lagged, second_difference
 from sdk.training.scores.motion import at_rest, displacement
 
 MOUTH = tuple(i for i, name in enumerate(ARKIT_52) if name.startswith(("mouth", "jaw", "tongue")))

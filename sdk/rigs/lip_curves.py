@@ -1,4 +1,7 @@
-"""Scores of curves over all clips together: sums that one pass over the clips collects."""
+"""Curves of the lip gap over time: what counts as shut, how far one curve lags behind another, how it trembles.
+
+Training scores a model against its teacher with these, and parity an artefact against its model.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk.training.scores.clip import FINE_RATE, Array
+Array = NDArray[np.float64]
 
+FINE_RATE = 200
+"""Values a second of the fine clock. Between frames the gap is interpolated linearly, as a renderer would show it."""
+CLOSED = 1.0
+"""Millimetres: a smaller lip gap is a closed mouth."""
+EARLY, LATE = 0.040, 0.050
+"""Seconds before and after the reference closure within which a closure counts as a hit: people tolerate sound about
+45 ms before the picture and 125 ms after it (ITU-R BT.1359-1), and a closure is shorter than that."""
 LAG_REACH = 0.25
 """Seconds: the largest lag that is looked for, both ways."""
 
