@@ -37,14 +37,18 @@ class AudioEncoder(nn.Module):
 
     def encode_columns(self, columns: Tensor) -> Tensor:
         """Log-mel columns (B, 80, 101) to codes (B, 128)."""
+        code: Tensor = self.code(self.convolve(columns).mean(-1))
+        return code
+
+    def convolve(self, columns: Tensor) -> Tensor:
+        """Log-mel columns (B, 80, n) to what the code is made of, (B, 128, n - 100): one for each 101 columns."""
         x = F.leaky_relu(self.convert_dimensions(columns), SLOPE)
         for conv, dilation in zip(self.convs, DILATIONS, strict=True):
             y = self.dropout(F.leaky_relu(conv(x), SLOPE))
             crop = (KERNEL - 1) // 2 * dilation
             # The paper shows skip connections; the published code averages with them.
             x = (x[..., crop:-crop] + y) / 2
-        code: Tensor = self.code(x.mean(-1))
-        return code
+        return x
 
 
 class ExpressionEncoder(nn.Module):

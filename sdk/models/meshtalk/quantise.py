@@ -29,13 +29,14 @@ def one_hot(labels: Tensor, classes: int) -> Tensor:
     return F.one_hot(labels, classes).float()
 
 
-def straight_through(logprobs: Tensor, uniforms: Tensor) -> Tensor:
+def straight_through(logprobs: Tensor, uniforms: Tensor, strength: float = 1.0) -> Tensor:
     """One-hot samples (..., C) whose gradient is that of the soft sample (Jang et al. 2017, section 2.2).
 
     Args:
         logprobs: (..., C).
         uniforms: (..., C) in [0, 1].
+        strength: factor of the noise; at 1 the samples are those of the distribution.
     """
-    soft = (logprobs + gumbel_noise(uniforms)).softmax(-1)
+    soft = (logprobs + strength * gumbel_noise(uniforms)).softmax(-1)
     hard = one_hot(soft.argmax(-1), logprobs.shape[-1])
     return hard + (soft - soft.detach())

@@ -32,7 +32,7 @@ from sdk.models.meshtalk.crossing import crossing_losses
 from sdk.models.meshtalk.losses import context_error
 from sdk.models.meshtalk.model import MeshTalk
 from sdk.models.meshtalk.occlusion import draw_seen, hide
-from sdk.models.meshtalk.quantise import choose, gumbel_noise, one_hot
+from sdk.models.meshtalk.quantise import choose, one_hot, straight_through
 from sdk.models.meshtalk.rig_checkpoint import save_rig
 from sdk.models.meshtalk.sequence import encode_running
 from sdk.models.meshtalk.streaming.config import HOP
@@ -168,8 +168,7 @@ class MeshTalkTask:
             return logprobs.exp()
         strength = MOST_NOISE * min(1.0, (progress - SOFT) / SOFT)
         uniforms = torch.rand(logprobs.shape, generator=chance).to(logprobs)
-        soft = (logprobs + strength * gumbel_noise(uniforms)).softmax(-1)
-        return one_hot(soft.argmax(-1), self.table.classes) + (soft - soft.detach())
+        return straight_through(logprobs, uniforms, strength)
 
     def _disturbed(self, labels: Tensor, chance: torch.Generator) -> Tensor:
         """Labels (B, T, H) of which a share is replaced by others, see `ModelTable`."""

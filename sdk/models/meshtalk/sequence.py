@@ -8,7 +8,6 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from sdk.models.meshtalk.config import SLOPE
 from sdk.models.meshtalk.encoder import DILATIONS, KERNEL, AudioEncoder
 
 REACH = (KERNEL - 1) * (1 + sum(DILATIONS))
@@ -26,11 +25,6 @@ def encode_running(encoder: AudioEncoder, columns: Tensor, silence: float) -> Te
     Returns:
         (B, n, 128).
     """
-    x = F.pad(columns.mT, (REACH, 0), value=silence)
-    x = F.leaky_relu(encoder.convert_dimensions(x), SLOPE)
-    for conv, dilation in zip(encoder.convs, DILATIONS, strict=True):
-        crop = (KERNEL - 1) // 2 * dilation
-        y = encoder.dropout(F.leaky_relu(conv(x), SLOPE))
-        x = (x[..., crop:-crop] + y) / 2
-    codes: Tensor = encoder.code(x.mT)
+    before = F.pad(columns.mT, (REACH, 0), value=silence)
+    codes: Tensor = encoder.code(encoder.convolve(before).mT)
     return codes
