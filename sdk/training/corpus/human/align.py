@@ -6,15 +6,13 @@ Measured against 72 hand- and lab-labelled phones: mean error of the onset -2 ms
 
 from __future__ import annotations
 
-import importlib.util
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdk.spec import SAMPLE_RATE
-from sdk.training.corpus.errors import MissingSynthesiserError
+from sdk.training.corpus.python_packages import installed_version
 from sdk.training.phones import PHONE_INDEX, SILENCE, TimedPhone
 
 LEAST_PHONE_FRAMES = 3
@@ -44,10 +42,7 @@ class Aligner:
         Raises:
             MissingSynthesiserError: pocketsphinx is not installed.
         """
-        if importlib.util.find_spec("pocketsphinx") is None:
-            mend = "install the Python package pocketsphinx (pip install 'nowface[train]')"
-            raise MissingSynthesiserError("pocketsphinx", "is not installed", mend)
-        return {"pocketsphinx": version("pocketsphinx")}
+        return {"pocketsphinx": installed_version("pocketsphinx")}
 
     def align(self, pcm: NDArray[np.float32], text: str) -> tuple[TimedPhone, ...] | None:
         """Phones of a recording, without silences.

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
-from importlib.metadata import version
 
 import numpy as np
 import soundfile
 
 from sdk.audio.pcm import to_mono_float
 from sdk.audio.resample import resample
-from sdk.training.corpus.errors import MissingSynthesiserError, RecordingError
+from sdk.training.corpus.errors import RecordingError
 from sdk.training.corpus.human.packages import FETCH
 from sdk.training.corpus.human.recordings import Recording
+from sdk.training.corpus.python_packages import installed_version
 from sdk.training.corpus.utterance import Pcm
 
 
@@ -43,10 +42,7 @@ def sound_versions() -> dict[str, str]:
     Raises:
         MissingSynthesiserError: it is not installed.
     """
-    if importlib.util.find_spec("G722") is None:
-        mend = "install the Python package G722 (pip install 'nowface[train]')"
-        raise MissingSynthesiserError("G722", "is not installed", mend)
-    return {"G722": version("G722")}
+    return {"G722": installed_version("G722")}
 
 
 def _g722(data: bytes) -> Pcm:

@@ -5,17 +5,15 @@ Its graph computes the length of each phoneme on the way; that tensor becomes on
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from sdk.audio.resample import resample
 from sdk.training.corpus.closures import end_lip_closures_at_burst
-from sdk.training.corpus.errors import MissingSynthesiserError
 from sdk.training.corpus.ipa import phone_of_misaki
+from sdk.training.corpus.python_packages import installed_version
 from sdk.training.corpus.sources.base import Line
 from sdk.training.corpus.utterance import Speech
 from sdk.training.phones import TimedPhone
@@ -37,10 +35,8 @@ class HibariSource:
     """
 
     def __init__(self) -> None:
-        for module in ("hibari", "onnx", "onnxruntime"):
-            if importlib.util.find_spec(module) is None:
-                mend = "install the Python packages hibari-tts, onnx and onnxruntime (pip install 'nowface[train]')"
-                raise MissingSynthesiserError("hibari", f"the Python package {module} is not installed", mend)
+        self.versions()  # raises where a package is missing, as the next line
+        installed_version("onnx")
         import hibari
         import onnx
         import onnxruntime
@@ -56,7 +52,10 @@ class HibariSource:
 
     def versions(self) -> dict[str, str]:
         """Versions of the voice and of what runs it."""
-        return {"hibari-tts": version("hibari-tts"), "onnxruntime": version("onnxruntime")}
+        return {
+            "hibari-tts": installed_version("hibari-tts", "hibari"),
+            "onnxruntime": installed_version("onnxruntime"),
+        }
 
     def say(self, lines: Sequence[Line]) -> Iterator[Speech | None]:
         """Say the lines; pitch and liveliness are the voice's own."""
