@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from sdk.audio.clock import SampleClock
 from sdk.errors import SessionError, UsageError
 from sdk.runtime.executor import Array
-from sdk.runtime.parameters import copy_tensor
+from sdk.runtime.given import copy_given
 from sdk.spec import PipelineSpec, SignalSpec
 
 ROWS_KEPT = 256
@@ -63,14 +63,7 @@ def check_values(signal: SignalSpec, given: Mapping[str, ArrayLike]) -> dict[str
     Raises:
         UsageError: one is missing, unknown, not numbers or of another shape.
     """
-    wanted = {tensor.name: tensor for tensor in signal.tensors}
-    for name in given:
-        if name not in wanted:
-            raise UsageError(f"{signal.name}.{name}", "the signal has no such tensor", f"it has {', '.join(wanted)}")
-    for name, spec in wanted.items():
-        if name not in given:
-            raise UsageError(f"{signal.name}.{name}", "missing", f"give numbers of shape {spec.shape}")
-    return {name: copy_tensor(f"{signal.name}.{name}", spec, given[name]) for name, spec in wanted.items()}
+    return copy_given(given, signal.tensors, prefix=f"{signal.name}.", owner="signal", kind="tensor")
 
 
 def check_sample(name: str, sample: int | None) -> int | None:

@@ -105,7 +105,7 @@ def test_after_close() -> None:
     ("parameters", "match"),
     [
         ({"style": GOOD["style"]}, r"parameter template: missing; give numbers of shape \(5, 3\)"),
-        ({**GOOD, "mood": 1}, "parameter mood: the model has no such parameter; its parameters are: template, style"),
+        ({**GOOD, "mood": 1}, "parameter mood: the model has no such parameter; it has template, style"),
         ({**GOOD, "template": np.zeros((4, 3))}, r"parameter template: its shape is \(4, 3\); .* \(5, 3\) in mm"),
         ({**GOOD, "style": np.zeros(2)}, r"parameter style: its shape is \(2,\)"),
         ({**GOOD, "style": [[1, np.nan]]}, "parameter style: it holds a value that is not finite"),
