@@ -22,7 +22,7 @@ from collections import Counter
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
 
 SAMPLE_RATE = 16_000
 """Samples a second of every stream; all absolute sample indices count these."""
@@ -131,6 +131,27 @@ class FrameRate(Record):
         return str(self.num) if self.den == 1 else f"{self.num}/{self.den}"
 
 
+LARGEST_HALF = 65_504
+"""Largest number of half precision: what is beyond it is infinite on targets that compute in it."""
+
+
+class SignalTensor(TensorSpec):
+    """A tensor of a signal, and the lowest and highest number that it may hold.
+
+    Finite numbers from a tracker that went wrong can be as bad as NaN: they overflow within the model. Values beyond
+    the range are not taken in.
+    """
+
+    low: FiniteFloat = -LARGEST_HALF
+    high: FiniteFloat = LARGEST_HALF
+
+    @model_validator(mode="after")
+    def _zero_is_within(self) -> SignalTensor:
+        if not self.low <= 0 <= self.high or self.low == self.high:
+            raise ValueError(f"{self.name}: {self.low:g} to {self.high:g} is no range with 0, which says nothing known")
+        return self
+
+
 class SignalSpec(Record):
     """What an app may give beside the sound, at its own pace: a tracked face and how far it is to be trusted.
 
@@ -139,7 +160,7 @@ class SignalSpec(Record):
     """
 
     name: Name
-    tensors: Annotated[tuple[TensorSpec, ...], Field(min_length=1)]
+    tensors: Annotated[tuple[SignalTensor, ...], Field(min_length=1)]
     hold_samples: Annotated[int, Field(ge=0, le=10 * SAMPLE_RATE)]
 
 

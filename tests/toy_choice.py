@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sdk.models.registry import BuildOptions, ModelCard, SignalExample, StagedModel
-from sdk.spec import FrameRate, InputSpec, PipelineSpec, SignalSpec, TensorSpec
+from sdk.spec import FrameRate, InputSpec, PipelineSpec, SignalSpec, SignalTensor, TensorSpec
 from sdk.stage import Stage
 from tests.toy import HOP, VERTICES, WIDTH, ToyEncoder
 
@@ -25,8 +25,8 @@ LABELS, SCORES, CATEGORY, FACE = "chooser.labels", "chooser.logprobs", "chooser.
 TRACKER = SignalSpec(
     name="tracker",
     tensors=(
-        TensorSpec(name="expression", shape=(VERTICES, 3), unit="mm"),
-        TensorSpec(name="confidence", shape=(1, 1)),
+        SignalTensor(name="expression", shape=(VERTICES, 3), unit="mm", low=-500, high=500),
+        SignalTensor(name="confidence", shape=(1, 1), low=0, high=1),
     ),
     hold_samples=HOLD,
 )

@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 EventKind = Literal[
-    "dropped_audio", "non_finite_audio", "clipped_audio", "restarted_state", "dropped_signal", "non_finite_signal"
+    "dropped_audio",
+    "non_finite_audio",
+    "clipped_audio",
+    "restarted_state",
+    "dropped_signal",
+    "non_finite_signal",
+    "out_of_range_signal",
 ]
 
 EVENTS_KEPT = 256
@@ -21,7 +27,8 @@ class Event:
     Attributes:
         kind: ``dropped_audio`` (the queue was full), ``non_finite_audio`` (NaN or infinite samples became zeros),
             ``clipped_audio`` (samples beyond [-1, 1]), ``restarted_state`` (a stage gave a non-finite value),
-            ``dropped_signal`` (too many values waited), ``non_finite_signal`` (values with NaN were not taken).
+            ``dropped_signal`` (too many values waited), ``non_finite_signal`` (values with NaN were not taken),
+            ``out_of_range_signal`` (values beyond the signal's range were not taken).
         sample: absolute index at 16 kHz where it happened: of the first sample dropped, of the first sample of the push
             at fault, of the end of the newest hop, or of the signal's time.
         count: samples dropped, zeroed (at the rate they were pushed) or clipped, rows of a signal; 1 for a restart.
@@ -47,8 +54,8 @@ class Report:
         clipped_samples: samples beyond [-1, 1], at the rate they were pushed.
         restarts: times the state was set to its start because a stage gave a non-finite value.
         signals: values of signals taken in.
-        dropped_signals: values of signals not taken in because they were not finite, or dropped because too many
-            waited for their frames.
+        dropped_signals: values of signals not taken in because they were not finite or beyond the signal's range, or
+            dropped because too many waited for their frames.
     """
 
     samples: int = 0

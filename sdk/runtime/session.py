@@ -164,7 +164,8 @@ class Session:
 
         Args:
             name: one of the pipeline's signals.
-            values: every tensor of the signal, by name. Values that are not finite are not taken in: an event tells.
+            values: every tensor of the signal, by name. Values that are not finite, or beyond the range that the
+                signal states, are not taken in: an event tells.
             sample: absolute index at 16 kHz of the time they were captured at; None for the end of the samples pushed
                 so far. It may lie ahead of them, and never before that of the values pushed last.
 

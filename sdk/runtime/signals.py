@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from sdk.audio.clock import SampleClock
 from sdk.errors import SessionError, UsageError
+from sdk.runtime.events import EventKind
 from sdk.runtime.executor import Array
 from sdk.runtime.given import copy_given
 from sdk.spec import PipelineSpec, SignalSpec
@@ -58,12 +59,25 @@ def find_signal(pipeline: PipelineSpec, name: str) -> SignalSpec:
 
 
 def check_values(signal: SignalSpec, given: Mapping[str, ArrayLike]) -> dict[str, Array]:
-    """Copies of the signal's tensors as float32; values that are not finite stay, the caller decides.
+    """Copies of the signal's tensors as float32, whatever their values: see `fault_of`.
 
     Raises:
         UsageError: one is missing, unknown, not numbers or of another shape.
     """
     return copy_given(given, signal.tensors, prefix=f"{signal.name}.", owner="signal", kind="tensor")
+
+
+def fault_of(signal: SignalSpec, values: Mapping[str, Array]) -> tuple[EventKind, str] | None:
+    """Why these values cannot be taken in, for an event; None if they can."""
+    if not all(np.isfinite(value).all() for value in values.values()):
+        return "non_finite_signal", f"{signal.name} holds NaN or infinite values: not taken in"
+    for spec in signal.tensors:
+        value = values[spec.name]
+        beyond = value[(value < spec.low) | (value > spec.high)]
+        if beyond.size:
+            held = f"{signal.name}.{spec.name} holds {beyond[0]:g}"
+            return "out_of_range_signal", f"{held}, beyond {spec.low:g} to {spec.high:g}: not taken in"
+    return None
 
 
 def check_sample(name: str, sample: int | None) -> int | None:

@@ -22,7 +22,7 @@ from sdk.runtime.intake import Intake, open_intake, tail, take
 from sdk.runtime.observer import Observer
 from sdk.runtime.plan import StreamState, start
 from sdk.runtime.queue import HopQueue
-from sdk.runtime.signals import Row, append, no_rows, trim
+from sdk.runtime.signals import Row, append, fault_of, no_rows, trim
 from sdk.runtime.snapshot import Snapshot
 from sdk.runtime.stepping import Machine, Step, Work
 from sdk.spec import SignalSpec
@@ -113,11 +113,12 @@ class Stream:
         self.ledger.tell("dropped_audio", first_hop * hop, samples, message)
 
     def push_signal(self, signal: SignalSpec, values: dict[str, Array], sample: int | None) -> None:
-        """Take the values of a signal in; those that are not finite are left out, and told."""
+        """Take the values of a signal in; those that cannot be used are left out, and told."""
         at = self._queue.end if sample is None else sample
-        if not all(np.isfinite(value).all() for value in values.values()):
+        if fault := fault_of(signal, values):
+            kind, message = fault
             self.ledger.count(dropped_signals=1)
-            self.ledger.tell("non_finite_signal", at, 1, f"{signal.name} holds NaN or infinite values: not taken in")
+            self.ledger.tell(kind, at, 1, message)
             return
         line, dropped = append(self._lines[signal.name], signal.name, Row(at, values))
         if self._options.observer:

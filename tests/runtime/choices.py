@@ -8,7 +8,7 @@ import numpy as np
 
 from sdk.models.registry import BuildOptions
 from sdk.runtime import EagerExecutor, Session
-from sdk.spec import InputSpec, PipelineSpec, SignalSpec, StageSpec, TensorSpec
+from sdk.spec import InputSpec, PipelineSpec, SignalSpec, SignalTensor, StageSpec, TensorSpec
 from tests.runtime.streams import RAMP_HOP, noise
 from tests.toy_choice import ENTRY, choice_pipeline
 
@@ -44,8 +44,8 @@ def echo_pipeline(lookahead: int = 0, hold: int = 1_000) -> PipelineSpec:
         frame_rate={"num": 100},
         lookahead_samples=lookahead,
         signals=(
-            SignalSpec(name="cue", tensors=(TensorSpec(name="mark", shape=(1,)),), hold_samples=hold),
-            SignalSpec(name="touch", tensors=(TensorSpec(name="pair", shape=(2,)),), hold_samples=0),
+            SignalSpec(name="cue", tensors=(SignalTensor(name="mark", shape=(1,)),), hold_samples=hold),
+            SignalSpec(name="touch", tensors=(SignalTensor(name="pair", shape=(2,), low=-1, high=2),), hold_samples=0),
         ),
         stages=(ear, face),
         values="face.seen",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sdk.spec import PipelineSpec, SignalSpec, TensorSpec
+from sdk.spec import PipelineSpec, SignalSpec, SignalTensor
 from tests.runtime.choices import echo_pipeline
 from tests.toy_choice import CATEGORIES, choice_pipeline, choice_stages
 
@@ -69,9 +69,20 @@ def test_a_tensor_of_a_signal_stands_once() -> None:
 
 @pytest.mark.parametrize(("tensors", "hold"), [((), 0), (None, -1), (None, 160_001), (None, 1.5)])
 def test_signals_that_are_none(tensors: tuple[()] | None, hold: float) -> None:
-    given = (TensorSpec(name="mark", shape=(1,)),) if tensors is None else tensors
+    given = (SignalTensor(name="mark", shape=(1,)),) if tensors is None else tensors
     with pytest.raises(ValidationError):
         SignalSpec(name="cue", tensors=given, hold_samples=hold)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 0), (1, 2), (-2, -1), (1, -1), (float("-inf"), 1), (0, float("nan"))])
+def test_a_range_holds_zero_and_more(low: float, high: float) -> None:
+    with pytest.raises(ValidationError):
+        SignalTensor(name="mark", shape=(1,), low=low, high=high)
+
+
+def test_a_range_is_at_most_what_half_precision_holds_unless_told() -> None:
+    tensor = SignalTensor(name="mark", shape=(1,))
+    assert (tensor.low, tensor.high) == (-65_504, 65_504)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_a_snapshot_keeps_the_values_that_wait(polled: int, *, stored: bool) -> 
     session.push_signal("tracker", {name: value[0] for name, value in TRACKED.items()}, sample=16_000)
     list(session.poll())
     other = choice_session("60", 50, seed=3)
-    other.push_signal("tracker", {name: -value[0] for name, value in TRACKED.items()}, sample=12_000)
+    other.push_signal("tracker", {name: value[-1] for name, value in TRACKED.items()}, sample=12_000)
     other.restore(pickle.loads(pickle.dumps(snapshot)) if stored else snapshot)
     other.push(PCM[12_000:])
     other.flush()
@@ -231,6 +231,30 @@ def test_values_that_are_not_finite_are_not_taken_in(wrong: float) -> None:
     assert (event.kind, event.sample, event.count) == ("non_finite_signal", 200, 1)
     assert event.message == "cue holds NaN or infinite values: not taken in"
     assert (session.report.signals, session.report.dropped_signals) == (2, 1)
+
+
+@pytest.mark.parametrize("wrong", [1e30, -1e30, 65_505, -65_505])
+def test_values_beyond_the_range_are_not_taken_in(wrong: float) -> None:
+    session = echo_session()
+    cue(session, 65_504, 0)
+    cue(session, wrong, 200)
+    cue(session, -65_504, 150)
+    assert marks(whole(session, SOUND)) == played([(0, 65_504), (150, -65_504)])
+    (event,) = session.events
+    assert (event.kind, event.sample, event.count) == ("out_of_range_signal", 200, 1)
+    assert event.message == f"cue.mark holds {wrong:g}, beyond -65504 to 65504: not taken in"
+    assert (session.report.signals, session.report.dropped_signals) == (2, 1)
+
+
+def test_both_ends_of_a_range_are_within_it_and_one_value_beyond_it_spoils_all() -> None:
+    session = echo_session()
+    session.push_signal("touch", {"pair": [-1, 2]}, sample=160)
+    session.push_signal("touch", {"pair": [0, 2.001]}, sample=320)
+    session.push_signal("touch", {"pair": [-1.001, 0]}, sample=480)
+    frames = whole(session, SOUND)
+    assert [frame.values[1:].tolist() for frame in frames[:3]] == [[-1, 2], [0, 0], [0, 0]]
+    assert [event.kind for event in session.events] == ["out_of_range_signal"] * 2
+    assert "touch.pair holds 2.001, beyond -1 to 2" in session.events[0].message
 
 
 def test_too_many_values_drop_the_oldest_and_tell() -> None:

@@ -93,6 +93,27 @@ def test_what_a_lost_face_shows_does_not_matter(both: Streaming) -> None:
     assert torch.equal(geometry_of(frames), geometry_of(again))
 
 
+@pytest.mark.parametrize(
+    ("name", "broken"), [("expression", 1e30), ("expression", 3e38), ("expression", 10_001), ("confidence", 1.01)]
+)
+def test_numbers_that_no_tracker_means_are_as_if_it_had_lost_the_face(
+    both: Streaming, name: str, broken: float
+) -> None:
+    given = {"expression": faces(both), "confidence": np.ones((FRAMES, 2), np.float32)}
+    given[name][10:14].reshape(4, -1)[:, 0] = broken
+    clock = make_plan(both.pipeline).clock
+    lost = np.ones((FRAMES, 2), np.float32)
+    lost[10:14] = 0
+    with both.session(2) as session:
+        for frame in range(FRAMES):
+            values = {"expression": given["expression"][frame], "confidence": given["confidence"][frame][None]}
+            session.push_signal(SIGNAL, values, sample=clock.due(frame))
+        session.push(PCM)
+        frames = list(session.poll())
+    assert {event.kind for event in session.events} == {"out_of_range_signal"}
+    assert torch.equal(geometry_of(frames), geometry_of(track(both, faces(both), lost, 2)))
+
+
 def test_a_hidden_region_is_not_looked_at_and_the_other_is(both: Streaming) -> None:
     confidence = np.ones((FRAMES, 2), np.float32)
     confidence[10:, 1] = 0

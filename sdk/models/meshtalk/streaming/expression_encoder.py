@@ -12,17 +12,22 @@ from torch.nn import functional as F
 from sdk.models.layers.lstm_cell import LstmCell, LstmState
 from sdk.models.meshtalk.config import CODE, SLOPE
 from sdk.models.meshtalk.streaming.config import StreamingConfig, TrackingConfig
-from sdk.spec import InputSpec, SignalSpec, TensorSpec
+from sdk.spec import InputSpec, SignalSpec, SignalTensor, TensorSpec
 from sdk.stage import Stage
 
 HIDDEN = 256
 SIGNAL = "tracking"
+WEIGHTS = -1.0, 2.0
+"""Lowest and highest weight of a rig's channel that a tracker may give. They are 0 to 1; trackers overshoot."""
+FURTHEST = 10_000.0
+"""Largest coordinate of a tracked vertex, in mm: ten metres from the head's origin there is no face."""
 
 
 def tracking_signal(config: StreamingConfig, tracking: TrackingConfig) -> SignalSpec:
     """A tracked face and the confidence, 0 to 1, in each region of it. Confidence 0 is what a lost face gives."""
-    face = TensorSpec(name="expression", shape=config.face_shape, unit=config.unit)
-    confidence = TensorSpec(name="confidence", shape=(1, len(tracking.regions)))
+    low, high = WEIGHTS if config.bounded else (-FURTHEST, FURTHEST)
+    face = SignalTensor(name="expression", shape=config.face_shape, unit=config.unit, low=low, high=high)
+    confidence = SignalTensor(name="confidence", shape=(1, len(tracking.regions)), low=0, high=1)
     return SignalSpec(name=SIGNAL, tensors=(face, confidence), hold_samples=tracking.hold_samples)
 
 
