@@ -5,7 +5,6 @@ Nothing is forgiven silently: whatever keeps two traces from being compared is i
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -24,11 +23,17 @@ from sdk.parity.choices import (
     moving,
     nonfinite_problems,
 )
+from sdk.parity.curves import curves
 from sdk.parity.diagnosis import diagnose
+from sdk.parity.digests import compare_digests
+from sdk.parity.face.face import NoFace
+from sdk.parity.face.figures import FaceFigures
+from sdk.parity.face.view import Sound, View
+from sdk.parity.face_bounds import face_problems
 from sdk.parity.findings import (
     ChoiceAgreement,
     Comparison,
-    DigestError,
+    Curve,
     MotionDeviation,
     Problem,
     value_problems,
@@ -44,6 +49,7 @@ def compare(
     tolerance: Tolerance,
     *,
     tensors: Mapping[str, TensorSpec] | None = None,
+    view: View | None = None,
 ) -> Comparison:
     """Check that `candidate` is the stream that `reference` is.
 
@@ -55,6 +61,7 @@ def compare(
         candidate: what they are.
         tolerance: how far they may be apart.
         tensors: specs of the outputs, ``stage.output`` -> spec, for units; without them units are unknown.
+        view: what the app is shown; without it nothing is said of the face.
     """
     problems = input_problems(reference, candidate)
     problems += _frame_problems(reference, candidate)
@@ -100,7 +107,11 @@ def compare(
         problems.append(Problem("missing", shown(name), "the reference has no such output"))
     if tolerance.label_agreement < 1:
         problems += motion_problems(motion, tolerance)
-    states, state_problems = _compare_digests(reference, candidate, ours[together], theirs[together], tolerance)
+    parted_row = None if parted is None else together.stop
+    face, drawn = _face(reference, candidate, (ours, theirs), parted=parted_row, view=view, specs=specs)
+    if isinstance(face, FaceFigures):
+        problems += face_problems(face, tolerance)
+    states, state_problems = compare_digests(reference, candidate, ours[together], theirs[together], tolerance)
     return Comparison(
         tolerance,
         len(reference.index),
@@ -109,7 +120,35 @@ def compare(
         (*problems, *state_problems),
         choices,
         tuple(motion),
+        face if isinstance(face, FaceFigures) else None,
+        face.reason if isinstance(face, NoFace) else "",
+        drawn,
     )
+
+
+def _face(
+    reference: Trace,
+    candidate: Trace,
+    rows: tuple[Integers, Integers],
+    *,
+    parted: int | None,
+    view: View | None,
+    specs: Mapping[str, TensorSpec],
+) -> tuple[FaceFigures | NoFace, tuple[Curve, ...]]:
+    """Figures of the face over the rows that both traces have, and the curves to show."""
+    if view is None:
+        return NoFace(""), ()
+    ours, theirs = rows
+    pair = [trace.outputs.get(view.output) for trace in (reference, candidate)]
+    if pair[0] is None or pair[1] is None or pair[0].shape[1:] != pair[1].shape[1:]:
+        return NoFace(f"the traces have no {view.output} in common"), ()
+    expected, got = pair[0][ours], pair[1][theirs]
+    if not len(expected) or not np.isfinite(expected).all():
+        return NoFace("the reference has no frame to compare with"), ()
+    sound = Sound(reference.pcm, reference.sample_rate, reference.due_sample[ours])
+    moves = moving(len(ours), len(ours) if parted is None else parted)
+    unit = specs[view.output].unit if view.output in specs else "1"
+    return view.figures(expected, got, sound, parted=parted, moving=moves), curves(expected, got, view, unit)
 
 
 def _choices(
@@ -172,31 +211,3 @@ def _clock_problems(common: Integers, reference: Integers, candidate: Integers) 
     row = int(differ[0])
     message = f"frame {int(common[row])} is due at {int(candidate[row])}, the reference says {int(reference[row])}"
     return [Problem("clock", "due_sample", f"{message} ({len(differ)} frames differ)", int(common[row]))]
-
-
-def _compare_digests(
-    reference: Trace, candidate: Trace, ours: Integers, theirs: Integers, tolerance: Tolerance
-) -> tuple[tuple[DigestError, ...], list[Problem]]:
-    """Digests by state tensor; the problems begin with the first tensor to diverge."""
-    problems: list[Problem] = []
-    absent = [name for name in reference.digest_names if name not in candidate.digest_names]
-    if absent:
-        problems.append(Problem("missing", absent[0], f"the candidate has no digest of {len(absent)} state tensors"))
-    errors: list[DigestError] = []
-    for column, name in enumerate(reference.digest_names):
-        if name in absent or not len(ours):
-            continue
-        expected = reference.digests[ours, column].astype(np.float64)
-        got = candidate.digests[theirs, candidate.digest_names.index(name)].astype(np.float64)
-        scale = float(expected[:, 0].max()) or 1.0
-        error = np.abs(got - expected).max(1) / scale
-        error = np.where(np.isfinite(error), error, np.inf)
-        bad = np.flatnonzero(error > tolerance.digest_relative)
-        first = int(reference.index[ours[bad[0]]]) if len(bad) else None
-        errors.append(DigestError(name, float(error.max()), first))
-    diverged = sorted((e for e in errors if e.first_bad_step is not None), key=lambda e: e.first_bad_step or 0)
-    for error_of in diverged:
-        worst = "not finite" if math.isinf(error_of.max_relative) else f"off by {error_of.max_relative:.2e} of its RMS"
-        message = f"{worst}; allowed {tolerance.digest_relative:.0e}; first beyond at frame {error_of.first_bad_step}"
-        problems.append(Problem("state", error_of.name, message, error_of.first_bad_step))
-    return tuple(errors), problems

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sdk.bundle.manifest import Tolerance
+from sdk.parity.face.figures import FaceFigures
 from sdk.parity.metrics import TensorError
 from sdk.spec import Clock
 
-ProblemKind = Literal["input", "frames", "clock", "missing", "shape", "nonfinite", "output", "state", "run"]
+ProblemKind = Literal["input", "frames", "clock", "missing", "shape", "nonfinite", "output", "state", "face", "run"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Problem:
     Attributes:
         kind: ``input`` the traces saw other audio, ``frames`` frames are missing or extra, ``clock`` a due sample
             differs, ``missing`` a tensor is absent, ``shape`` a tensor has another shape, ``nonfinite`` NaN or
-            infinity, ``output`` an output is beyond tolerance, ``state`` a state is, ``run`` the candidate failed
-            while running.
+            infinity, ``output`` an output is beyond tolerance, ``state`` a state is, ``face`` a figure of the face is,
+            ``run`` the candidate failed while running.
         where: tensor or field.
         message: one line with the numbers.
         step: first frame (or hop) at which it shows, when one can be named.
@@ -85,6 +86,23 @@ class MotionDeviation:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """One number of the stream over time.
+
+    Attributes:
+        name: e.g. ``lip gap`` or a channel's.
+        unit: ``1`` for pure numbers.
+        reference: (T,).
+        candidate: (T,).
+    """
+
+    name: str
+    unit: str
+    reference: tuple[float, ...]
+    candidate: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What `compare` found.
 
@@ -95,6 +113,9 @@ class Comparison:
         states: error of each state tensor; values where they were compared, digests where only those are known.
         choices: agreement of each output that is a choice.
         motion: of outputs after choices that differ; empty when none does, or where steps stand alone.
+        face: what the error costs on the face; None when that cannot be said.
+        no_face: why it cannot; empty when nobody asked.
+        curves: of the whole stream, for a picture.
         problems: what was wrong; empty when the candidate passes.
     """
 
@@ -105,6 +126,9 @@ class Comparison:
     problems: tuple[Problem, ...]
     choices: tuple[ChoiceAgreement, ...] = ()
     motion: tuple[MotionDeviation, ...] = ()
+    face: FaceFigures | None = None
+    no_face: str = ""
+    curves: tuple[Curve, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -141,6 +165,10 @@ def value_problems(
     if not error.rms_of_range <= tolerance.rms_of_range:
         message = f"RMS is {error.rms_of_range:.2e} of range; allowed {tolerance.rms_of_range:.0e}"
         return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}")]
+    bound = tolerance.gain_error
+    if kind == "output" and bound is not None and abs(error.gain - 1) > bound:
+        message = f"it is {error.gain:.4g} times the reference; allowed {1 - bound:g} to {1 + bound:g}"
+        return [Problem(kind, error.name, message)]
     return []
 
 

@@ -18,6 +18,7 @@ from sdk.errors import BundleError, TargetError, UsageError
 from sdk.parity.beside import Beside
 from sdk.parity.cases import Case, CaseKey, Mode, ParityReport
 from sdk.parity.comparison import compare
+from sdk.parity.face.view import View
 from sdk.parity.findings import Comparison, Problem
 from sdk.parity.replay import closed_loop, repeat_audio, teacher_forced
 from sdk.parity.tolerances import TOLERANCES, tolerance_for
@@ -155,7 +156,7 @@ class Gate:
         return self._compared(key, self._reference_for(trace, key), trace, self._tolerance(key))
 
     def _compared(self, key: CaseKey, reference: Trace, candidate: Trace, tolerance: Tolerance) -> Case:
-        comparison = compare(reference, candidate, tolerance, tensors=self._tensors)
+        comparison = compare(reference, candidate, tolerance, tensors=self._tensors, view=self._view)
         frame_ms = float(np.median(candidate.seconds)) * 1e3 if candidate.frames else None
         return Case(key, comparison, frame_ms=frame_ms, metadata=candidate.metadata)
 
@@ -209,6 +210,10 @@ class Gate:
     @cached_property
     def _tensors(self) -> dict[str, TensorSpec]:
         return {f"{stage.name}.{t.name}": t for stage in self.bundle.pipeline.stages for t in stage.outputs}
+
+    @cached_property
+    def _view(self) -> View:
+        return View.by(self.bundle.manifest)
 
     @cached_property
     def _vectors(self) -> Trace:

@@ -5,7 +5,8 @@ at rest spans 200 mm while its lips move 10 mm; an error is a fraction of the 10
 rules keep the yardstick sensible where little moves: with a single step it is the spread over the elements, and it is
 never less than one hundredth of the largest magnitude (float32 rounds 200 mm to 1.5e-5 mm).
 
-The signal of the SNR is, likewise, the reference about each element's own mean over the stream.
+The signal of the SNR is, likewise, the reference about each element's own mean over the stream, and so is that of the
+gain and the cosine similarity. Rounding is noise: it lowers the SNR and leaves the gain at 1. A wrong scale does not.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ class TensorError:
         rms: root of the mean squared error over all elements and steps.
         rms_of_range: the same as a fraction of `reference_range`.
         snr_db: 10 log10(signal power / error power); ``inf`` when exact, ``-inf`` when nothing moves and an error is.
+        cosine: similarity of candidate and reference, both less the reference's mean, in [-1, 1]; NaN when the
+            reference does not move or an error is infinite.
+        gain: slope of the candidate over the reference by least squares; NaN likewise.
         worst_step: index of the step with the largest error.
         worst_element: position of that error in the tensor, e.g. (vertex, axis).
         first_bad_step: index of the first step beyond `max_abs` tolerance; None when there is none.
@@ -71,6 +75,8 @@ class TensorError:
     rms: float
     rms_of_range: float
     snr_db: float
+    cosine: float
+    gain: float
     worst_step: int
     worst_element: tuple[int, ...]
     first_bad_step: int | None
@@ -125,7 +131,7 @@ class ErrorMeter:
         self._elements += error.size
         self._nonfinite += int(error.size - finite.sum())
         self._signal = self._signal or _Signal(exact)
-        self._signal.add(exact)
+        self._signal.add(exact, error)
         if self.vertices:
             self._add_distance(index, error)
 
@@ -144,6 +150,7 @@ class ErrorMeter:
         rms = math.sqrt(self._squared_error / self._elements)
         bound = max_abs_of_range * reach
         first_bad = next((i for i, e in zip(self._indices, self._per_step, strict=True) if not e <= bound), None)
+        power, shared = self._signal.power(), self._signal.shared()
         distance = None
         if self.vertices:
             distance = Distance(self._far[0], self._distance_sum / self._distance_count, *self._far[1:])
@@ -157,7 +164,9 @@ class ErrorMeter:
             max_abs_of_range=self._worst[0] / reach,
             rms=rms,
             rms_of_range=rms / reach,
-            snr_db=decibels(self._signal.power(), self._squared_error),
+            snr_db=decibels(power, self._squared_error),
+            cosine=_cosine(power, shared, self._squared_error),
+            gain=1 + shared / power if power else math.nan,
             worst_step=self._worst[1],
             worst_element=self._worst[2],
             first_bad_step=first_bad,
@@ -168,20 +177,29 @@ class ErrorMeter:
 
 
 class _Signal:
-    """Range and power of the reference, kept per element as the steps come (Welford 1962 for the variance)."""
+    """Range and power of the reference, and what it shares with the error, kept per element as the steps come.
+
+    Variance and covariance are Welford's (1962).
+    """
 
     def __init__(self, first: NDArray[np.float64]) -> None:
         self._steps = 0
         self._low, self._high = first.copy(), first.copy()
         self._mean, self._squares = np.zeros_like(first), np.zeros_like(first)
+        self._error_mean, self._shared = np.zeros_like(first), 0.0
 
-    def add(self, step: NDArray[np.float64]) -> None:
+    def add(self, step: NDArray[np.float64], error: NDArray[np.float64]) -> None:
         self._steps += 1
         np.minimum(self._low, step, out=self._low)
         np.maximum(self._high, step, out=self._high)
         away = step - self._mean
         self._mean += away / self._steps
         self._squares += away * (step - self._mean)
+        if np.isfinite(error).all():
+            self._error_mean += (error - self._error_mean) / self._steps
+            self._shared += float((away * (error - self._error_mean)).sum())
+        else:
+            self._shared = math.nan
 
     def range(self) -> float:
         spread = self._high - self._low if self._steps > 1 else self._high.max() - self._low.min()
@@ -193,6 +211,20 @@ class _Signal:
         if self._steps > 1:
             return float(self._squares.sum())
         return float(np.square(self._mean).sum())
+
+    def shared(self) -> float:
+        """Sum over steps and elements of the error times what `power` squares; NaN after an infinite error."""
+        if self._steps > 1 or math.isnan(self._shared):
+            return self._shared
+        return float((self._error_mean * self._mean).sum())
+
+
+def _cosine(power: float, shared: float, squared_error: float) -> float:
+    """Of r and r + e, from the sums over r^2, r e and e^2."""
+    other = power + 2 * shared + squared_error
+    if not power or not 0 < other < math.inf:
+        return math.nan
+    return min(1.0, max(-1.0, (power + shared) / math.sqrt(power * other)))
 
 
 def decibels(signal: float, error: float) -> float:

@@ -23,6 +23,9 @@ from sdk.bundle.trace import Trace
 from sdk.parity.beside import NOTHING, Beside, Given
 from sdk.parity.choices import LABEL, choice_meters, choice_problems
 from sdk.parity.comparison import is_vertices
+from sdk.parity.face.face import NoFace
+from sdk.parity.face.view import Sound, View
+from sdk.parity.face_bounds import face_problems
 from sdk.parity.findings import Comparison, Problem, ProblemKind, value_problems
 from sdk.parity.metrics import ErrorMeter
 from sdk.runtime.executor import Array, Executor
@@ -178,10 +181,14 @@ def teacher_forced(
 ) -> Comparison:
     """Compare every step of a bundle's target with the eager reference's, given the reference's inputs and state.
 
+    Figures of the face are those of the frames one by one, each after the reference's own past.
+
     Raises:
         TargetError: this machine cannot run the target or the eager reference.
     """
-    teacher = TeacherForcedExecutor(bundle.pipeline, bundle.executor("eager"), bundle.executor(target, precision))
+    view = View.by(bundle.manifest)
+    reference, candidate = bundle.executor("eager"), bundle.executor(target, precision)
+    teacher = TeacherForcedExecutor(bundle.pipeline, reference, candidate, watched=view.output)
     play(
         bundle.pipeline,
         teacher,
@@ -192,7 +199,16 @@ def teacher_forced(
         beside=beside,
         on_frame=on_frame,
     )
-    return teacher.comparison(tolerance)
+    found = teacher.comparison(tolerance)
+    if not teacher.seen:
+        return found
+    expected, got = (np.stack(each) for each in zip(*teacher.seen, strict=True))
+    clock = SampleClock.of(bundle.pipeline)
+    due = np.array([clock.due(index) for index in range(len(expected))], np.int64)
+    face = view.figures(expected, got, Sound(pcm, sample_rate, due))
+    if isinstance(face, NoFace):
+        return replace(found, no_face=face.reason)
+    return replace(found, face=face, problems=(*found.problems, *face_problems(face, tolerance)))
 
 
 class TeacherForcedExecutor:
@@ -202,14 +218,22 @@ class TeacherForcedExecutor:
         pipeline: of both.
         reference: drives the session.
         candidate: sees the reference's inputs and state, always.
+        watched: ``stage.output`` whose values are kept in `seen`.
+
+    Attributes:
+        seen: what reference and candidate gave of the output watched, a pair a step.
     """
 
-    def __init__(self, pipeline: PipelineSpec, reference: Executor, candidate: Executor) -> None:
+    def __init__(
+        self, pipeline: PipelineSpec, reference: Executor, candidate: Executor, *, watched: str | None = None
+    ) -> None:
         self.target = candidate.target
         self.precision = candidate.precision
         self._reference = reference
         self._candidate = candidate
         self._steps: dict[str, int] = {}
+        self._watched = tuple((watched or ".").split("."))
+        self.seen: list[tuple[Array, Array]] = []
         self._clocks = {stage.name: stage.clock for stage in pipeline.stages}
         self._outputs = {s.name: [_meter(s, t) for t in s.outputs if t.unit != LABEL] for s in pipeline.stages}
         self._states = {s.name: [_meter(s, t) for t in s.state] for s in pipeline.stages}
@@ -231,6 +255,10 @@ class TeacherForcedExecutor:
                 # After another choice the rest of the step answers to that choice, and has nothing to be compared with;
                 # but no choice gives a NaN.
                 meter.add(step, expected[tensor], np.where(finite, expected[tensor], got[tensor]))
+        if stage == self._watched[0]:
+            name = self._watched[1]
+            # A step of another choice stands where the reference's own would: it has nothing to be compared with.
+            self.seen.append((expected[name].copy(), (got if all(same) else expected)[name].copy()))
         return expected
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sdk.parity.cases import Case, ParityReport
 from sdk.parity.findings import DigestError
 from sdk.parity.metrics import TensorError
+from sdk.parity.report.face import face_document
 from sdk.parity.report.text import state_error
 
 FORMAT_VERSION = 1
@@ -62,6 +63,8 @@ def _case(case: Case) -> dict[str, Any]:
             {"name": motion.name, "mean": finite(motion.mean), "spread": finite(motion.spread)}
             for motion in (found.motion if found else ())
         ],
+        "face": face_document(found.face) if found and found.face else None,
+        "no_face": found.no_face or None if found else None,
         "problems": [
             {"kind": p.kind, "where": p.where, "message": p.message, "step": p.step}
             for p in (found.problems if found else ())
@@ -83,6 +86,8 @@ def _output(error: TensorError) -> dict[str, Any]:
         "rms": finite(error.rms),
         "rms_of_range": finite(error.rms_of_range),
         "snr_db": finite(error.snr_db),
+        "cosine": finite(error.cosine),
+        "gain": finite(error.gain),
         "worst_step": error.worst_step,
         "worst_element": list(error.worst_element),
         "first_bad_step": error.first_bad_step,

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 from sdk.parity.cases import Case, ParityReport
 from sdk.parity.findings import Problem
-from sdk.parity.report.text import choice_line, describe, error_line, motion_line, printable
+from sdk.parity.report.text import choice_line, describe, error_line, face_line, motion_line, printable
 
 
 def junit(report: ParityReport) -> str:
@@ -34,16 +34,24 @@ def _suite(case: Case) -> ET.Element:
         said |= {choice.name: [choice_line(choice)] for choice in case.comparison.choices}
         for motion in case.comparison.motion:
             said.setdefault(motion.name, []).append(motion_line(motion))
-        general = [p for p in case.comparison.problems if p.where not in said]
+        line = face_line(case.comparison)
+        if line:
+            said["face"] = [line]
+        general = [p for p in case.comparison.problems if _home(p) not in said]
         _fail(_test(suite, case, "stream"), general, describe(case))
         for name, lines in said.items():
             test = _test(suite, case, name)
-            _fail(test, [p for p in case.comparison.problems if p.where == name], describe(case))
+            _fail(test, [p for p in case.comparison.problems if _home(p) == name], describe(case))
             ET.SubElement(test, "system-out").text = "\n".join(lines)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
     suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
     return suite
+
+
+def _home(problem: Problem) -> str:
+    """The test case that a problem belongs to."""
+    return "face" if problem.kind == "face" else problem.where
 
 
 def _test(suite: ET.Element, case: Case, name: str) -> ET.Element:

@@ -8,7 +8,17 @@ from rich.text import Text
 
 from sdk.parity.cases import Case, ParityReport, Verdict
 from sdk.parity.findings import step_text, unit_text
-from sdk.parity.report.text import MODES, choice_line, decibel, figure, motion_line, printable, totals, worst_tensor
+from sdk.parity.report.text import (
+    MODES,
+    choice_line,
+    decibel,
+    face_line,
+    figure,
+    motion_line,
+    printable,
+    totals,
+    worst_tensor,
+)
 
 COLOURS: dict[Verdict, str] = {"pass": "green", "fail": "bold red", "not run": "yellow"}
 PROBLEMS = 6
@@ -54,6 +64,8 @@ def _notes(case: Case) -> list[Text]:
         found = case.comparison
         notes += [_note(f"{name}: {choice_line(choice)}") for choice in found.choices]
         notes += [_note(f"{name}: {motion_line(motion)}") for motion in found.motion]
+        line = face_line(found)
+        notes += [_note(f"{name}: {line}")] if line else []
         problems = found.problems
         notes += [_note(f"{name}: {p.where}: {p.message}", COLOURS["fail"]) for p in problems[:PROBLEMS]]
         if len(problems) > PROBLEMS:

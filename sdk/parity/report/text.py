@@ -6,7 +6,7 @@ import html
 import math
 
 from sdk.parity.cases import Case, Mode, ParityReport
-from sdk.parity.findings import ChoiceAgreement, DigestError, MotionDeviation, step_text, unit_text
+from sdk.parity.findings import ChoiceAgreement, Comparison, DigestError, MotionDeviation, step_text, unit_text
 from sdk.parity.metrics import TensorError
 
 MODES: dict[Mode, str] = {
@@ -85,6 +85,31 @@ def motion_line(motion: MotionDeviation) -> str:
     return f"{motion.name}: mean {motion.mean:.2f} deviations off, moves {motion.spread:.2f} times as far"
 
 
+def face_line(comparison: Comparison) -> str:
+    """What the error costs on the face, or why that cannot be said; empty when nobody asked."""
+    face = comparison.face
+    if face is None:
+        return comparison.no_face and f"no figures of the face: {comparison.no_face}"
+    parts = [
+        f"face: {face.word} error {figure(face.lip_error_mm)} mm",
+        f"{face.word} vertex error {figure(face.lip_vertex_error_mm)} mm",
+    ]
+    if face.closures is not None:
+        parts.append(f"{face.closures.kept} of {face.closures.reference} closures kept, {face.closures.false} false")
+    if face.lag_ms is not None:
+        parts.append(f"lag {signed(face.lag_ms)} ms")
+    if face.jitter_mm is not None and face.reference_jitter_mm is not None:
+        more = face.jitter_mm - face.reference_jitter_mm
+        parts.append(f"jitter in silence {signed(more, 3)} mm on {figure(face.reference_jitter_mm)}")
+    return ", ".join(parts)
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A difference with its sign; ``0`` for what rounds to nothing."""
+    rounded = round(value, digits)
+    return f"{rounded:+.{digits}f}" if rounded else "0"
+
+
 def state_error(state: TensorError | DigestError) -> float:
     """A state's error as a fraction: of its range, or for a digest of its RMS."""
     return state.max_relative if isinstance(state, DigestError) else state.max_abs_of_range
@@ -100,6 +125,7 @@ def describe(case: Case) -> str:
     lines += [f"  {error_line(error)}" for error in case.comparison.outputs]
     lines += [f"  {choice_line(choice)}" for choice in case.comparison.choices]
     lines += [f"  {motion_line(motion)}" for motion in case.comparison.motion]
+    lines += [f"  {line}" for line in [face_line(case.comparison)] if line]
     worst = max(case.comparison.states, key=state_error, default=None)
     if worst is not None:
         lines.append(f"  {len(case.comparison.states)} state tensors, worst {worst.name}: {figure(state_error(worst))}")

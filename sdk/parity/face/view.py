@@ -1,0 +1,82 @@
+"""What a pipeline shows of a face: which output, what it moves, and the names of its values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sdk.bundle.manifest import Manifest
+from sdk.parity.face.face import Face, NoFace
+from sdk.parity.face.figures import FaceFigures, face_figures, face_motion
+from sdk.parity.face.silence import silent_frames
+from sdk.spec import SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class Sound:
+    """When frames are shown, and what is heard meanwhile.
+
+    Attributes:
+        pcm: (N,) samples.
+        sample_rate: of `pcm`.
+        due_sample: (T,) of the frames, on the 16 kHz clock.
+    """
+
+    pcm: NDArray[np.float32] | NDArray[np.int16]
+    sample_rate: int
+    due_sample: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class View:
+    """The values that an app is shown.
+
+    Attributes:
+        output: ``stage.output`` of the values.
+        face: what they move, or why nothing can be said of it.
+        names: of the elements of the values, of a rig; empty for vertices.
+    """
+
+    output: str
+    face: Face | NoFace
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def by(cls, manifest: Manifest) -> View:
+        """What the bundle of a manifest shows."""
+        face = Face.of(manifest.channels, manifest.unit, manifest.values.shape)
+        return cls(manifest.pipeline.values, face, manifest.channels)
+
+    def figures(
+        self,
+        reference: ArrayLike,
+        candidate: ArrayLike,
+        sound: Sound,
+        *,
+        parted: int | None = None,
+        moving: slice = slice(0),
+    ) -> FaceFigures | NoFace:
+        """Measure a stream of values (T, ...), T as in `sound`.
+
+        Args:
+            reference: finite.
+            candidate: of the same shape; where it is not finite there are no figures.
+            sound: that they were made of.
+            parted: first row whose choice differs: rows from it on are another sequence, and not held against another.
+            moving: rows whose motion is told instead.
+        """
+        if isinstance(self.face, NoFace):
+            return self.face
+        expected, got = np.asarray(reference), np.asarray(candidate)
+        if not np.isfinite(got).all():
+            return NoFace("a value is not finite")
+        together = slice(0, len(expected) if parted is None else parted)
+        if not len(expected[together]):
+            return NoFace("no frame came before the first other choice" if parted == 0 else "there is no frame")
+        after = None if parted is None else face_motion(expected[moving], got[moving], self.face)
+        due = sound.due_sample
+        silent = silent_frames(sound.pcm, sound.sample_rate, due[together])
+        times = due[together] / SAMPLE_RATE
+        return face_figures(expected[together], got[together], self.face, times=times, silent=silent, after=after)
