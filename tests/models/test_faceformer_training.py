@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,36 +25,10 @@ from sdk.pretrained import SPEECH
 from sdk.rigs.arkit import ARKIT_52
 from sdk.runtime import EagerExecutor, Session
 from sdk.spec import FrameRate
+from sdk.training.task import Batch
+from tests.models.made_up_batch import CLOSE, FRAMES, JAW, made_up
 
 SMALL = {"encoder": {"channels": 24, "dilations": [1, 2, 4]}, "feature_dim": 32, "window": 12}
-HOPS, FRAMES = 60, 36
-JAW, CLOSE = ARKIT_52.index("jawOpen"), ARKIT_52.index("mouthClose")
-
-
-@dataclass(frozen=True)
-class Segments:
-    features: Tensor
-    targets: Tensor
-    closures: Tensor
-    silence: Tensor
-    valid: Tensor
-
-
-def made_up(batch: int = 4, seed: int = 0) -> Segments:
-    """Segments whose jaw follows one band of the sound, closed lips now and then."""
-    generator = torch.Generator().manual_seed(seed)
-    features = torch.randn(batch, HOPS, 160, generator=generator)
-    loud = torch.nn.functional.avg_pool1d(features[:, :, :20].mean(-1)[:, None], 5, 1, 2)[:, 0] * 3
-    features[:, :, :20] += 2 * loud[:, :, None]
-    targets = torch.zeros(batch, FRAMES, 52)
-    targets[:, :, JAW] = torch.sigmoid(loud[:, (torch.arange(FRAMES) * 5 // 3).clamp(max=HOPS - 1)]) * 0.5
-    closures = torch.zeros(batch, FRAMES)
-    closures[:, 10:13] = 1
-    targets[:, 10:13, CLOSE] = targets[:, 10:13, JAW]
-    silence = torch.zeros(batch, FRAMES)
-    silence[:, -6:] = 1
-    targets[:, -6:] = 0
-    return Segments(features, targets, closures, silence, torch.ones(batch, FRAMES))
 
 
 def task(**changes: object) -> FaceFormerTask:
@@ -184,7 +158,7 @@ def test_padding_changes_no_loss():
         torch.testing.assert_close(plain[name], padded[name], atol=1e-6, rtol=1e-5)
 
 
-def losses_of(predicted: Tensor, segments: Segments) -> dict[str, float]:
+def losses_of(predicted: Tensor, segments: Batch) -> dict[str, float]:
     return {name: float(loss) for name, loss in RigLosses()(predicted, segments).items()}
 
 

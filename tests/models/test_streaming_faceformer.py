@@ -16,7 +16,7 @@ from sdk.models.faceformer import FaceFormer
 from sdk.models.faceformer.causalise import causal_stages, streaming_config
 from sdk.models.faceformer.config import Dataset
 from sdk.models.faceformer.entry import ENTRY
-from sdk.models.faceformer.hops import HOP, phase_mix
+from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.logmel_encoder import LogMelEncoder
 from sdk.models.faceformer.rig_decoder import SCALE
 from sdk.models.faceformer.rollout import rollout
@@ -61,6 +61,22 @@ def run_stage(stage: Stage, rows: list[dict[str, torch.Tensor]]) -> dict[str, to
 
 def hops(pcm: np.ndarray) -> list[dict[str, torch.Tensor]]:
     return [{"pcm": torch.from_numpy(pcm[at : at + HOP])[None]} for at in range(0, len(pcm) - HOP + 1, HOP)]
+
+
+def phase_mix(features: torch.Tensor, newest: torch.Tensor, phase: torch.Tensor) -> torch.Tensor:
+    """Whole-clip form of the step's interpolation to the frame clock.
+
+    Args:
+        features: (H, c), one row a hop.
+        newest: (T,) integer index of the newest complete hop at each frame, -1 where there is none.
+        phase: (T,) part of a hop passed since, in [0, 1).
+
+    Returns:
+        (T, c): ``older + (newer - older) * phase``; rows before the stream are zeros.
+    """
+    padded = torch.cat([torch.zeros(2, features.shape[1]), features])
+    older, newer = padded[newest + 1], padded[newest + 2]
+    return older + (newer - older) * phase.reshape(-1, 1)
 
 
 def test_the_log_mel_encoder_streams_as_the_whole_clip(speech):
