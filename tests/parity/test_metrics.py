@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 
+from sdk.bundle.manifest import Tolerance
+from sdk.parity.findings import value_problems
 from sdk.parity.metrics import ErrorMeter, decibels, measure
 
 T, V = 30, 5
@@ -100,3 +102,52 @@ def test_a_meter_wants_equal_shapes() -> None:
     meter = ErrorMeter("d.v")
     with pytest.raises(AssertionError, match="is not"):
         meter.add(0, np.zeros((1, 3), np.float32), np.zeros((1, 4), np.float32))
+
+
+def test_gain_and_cosine_are_those_of_whole_array_formulas() -> None:
+    reference, candidate = streams()
+    candidate = candidate * np.float32(0.9) + np.float32(7)
+    error = measure("d.v", reference, candidate, 1e-4, indices=range(T))
+    a, b = reference.astype(np.float64), candidate.astype(np.float64)
+    centre = a.mean(0)
+    assert error.gain == pytest.approx(((a - centre) * (b - b.mean(0))).sum() / ((a - centre) ** 2).sum())
+    shared = ((a - centre) * (b - centre)).sum()
+    assert error.cosine == pytest.approx(
+        shared / math.sqrt(((a - centre) ** 2).sum() * ((b - centre) ** 2).sum()), rel=1e-9
+    )
+
+
+def test_gain_and_cosine_of_a_single_step_are_of_the_numbers_themselves() -> None:
+    error = measure("d.v", np.array([[3.0, 4.0]], np.float32), np.array([[4.0, 3.0]], np.float32), 1, indices=[0])
+    assert error.gain == pytest.approx(24 / 25)
+    assert error.cosine == pytest.approx(24 / 25)
+
+
+def test_equal_streams_have_gain_and_cosine_one() -> None:
+    reference, _ = streams()
+    error = measure("d.v", reference, reference, 0.0, indices=range(T))
+    assert (error.gain, error.cosine) == (1, 1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_does_not_move_or_is_not_finite_has_no_gain_and_no_cosine(value: float) -> None:
+    still = np.full((T, 4), 2, np.float32)
+    error = measure("d.v", still, still + 1, 1, indices=range(T))
+    assert math.isnan(error.gain)
+    assert math.isnan(error.cosine)
+    reference, candidate = streams()
+    candidate[3, 0, 0] = value
+    error = measure("d.v", reference, candidate, 1, indices=range(T))
+    assert math.isnan(error.gain)
+    assert math.isnan(error.cosine)
+
+
+def test_a_gain_beyond_its_bound_is_a_problem_and_noise_is_none() -> None:
+    reference, noisy = streams()
+    tolerance = Tolerance(max_abs_of_range=0.1, rms_of_range=0.1, digest_relative=1, gain_error=0.01)
+    reference, noisy = reference - 100, noisy - 100
+    scaled = reference * np.float32(1.02)
+    for candidate, expected in ((noisy, []), (scaled, ["it is 1.02 times the reference; allowed 0.99 to 1.01"])):
+        error = measure("d.v", reference, candidate, 0.1, indices=range(T))
+        assert [problem.message for problem in value_problems(error, tolerance)] == expected
+        assert value_problems(error, tolerance, kind="state") == []
