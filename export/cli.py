@@ -15,6 +15,8 @@ from export.exporter import Export, export_bundle, steps
 from export.figures import largest_error, outside_delegate
 from export.loose import export_components
 from export.plan import Job, calibration_speech, check_components, plan_jobs
+from export.planner import MIXED, Planner
+from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target, target_names
 from sdk.audio.files import load_speech
 from sdk.bundle import Bundle
@@ -33,6 +35,14 @@ def _names(text: str | None) -> list[str]:
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
+def _budget(text: str | None, jobs: list[Job]) -> Budget:
+    if text is None:
+        return Budget()
+    if not any(job.precision == MIXED for job in jobs):
+        raise UsageError("--budget", "only --precision mixed keeps a budget", "add --precision mixed")
+    return Budget.parse(text)
+
+
 def _frame_rate(text: str | None) -> FrameRate | None:
     try:
         return None if text is None else FrameRate.parse(text)
@@ -47,6 +57,7 @@ def _frame_rate(text: str | None) -> FrameRate | None:
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Published weights; without it the default's.")
 @click.option("--target", help="Comma list of targets.  [default: executorch,coreml,onnx]")
 @click.option("--precision", help="One precision for all targets.  [default: each target's own]")
+@click.option("--budget", help="What `--precision mixed` may cost, e.g. lip-error=0.1mm.  [default: lip-error=0.05mm]")
 @click.option("--components", help="Comma list of stages: lower only these, as loose files without a bundle.")
 @click.option("--fps", help="Frames a second, e.g. 30, 29.97, 30000/1001.  [default: the model's]")
 @click.option("--lookahead", default=0, show_default=True, help="Samples of the future a frame may use, at 16 kHz.")
@@ -61,6 +72,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
     checkpoint: Path | None,
     target: str | None,
     precision: str | None,
+    budget: str | None,
     components: str | None,
     fps: str | None,
     lookahead: int,
@@ -88,15 +100,16 @@ def export_command(  # noqa: PLR0917 - one argument an option
     )
     options = LoweringOptions(min_deployment_target=min_deployment_target)
     folder = output_dir / model
+    planner = Planner(staged, speech, _budget(budget, jobs))
     chosen = check_components(_names(components), staged)
     with progress() as bar:
-        task = bar.add_task("export", total=steps(jobs, staged))
+        task = bar.add_task("export", total=steps(jobs, staged, planner))
 
         def advance(words: str) -> None:
             bar.update(task, description=words, advance=1)
 
         if chosen:
-            files = export_components(staged, jobs, chosen, folder, options=options, advance=advance)
+            files = export_components(staged, jobs, chosen, folder, options=options, planner=planner, advance=advance)
             _print_files(files, as_json)
             return 0
         result = export_bundle(
@@ -105,6 +118,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
             folder,
             options=options,
             speech=load_speech(SPEECH),
+            planner=planner,
             parity=not skip_parity,
             advance=advance,
         )

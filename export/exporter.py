@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from export.card import model_card
 from export.plan import Job
+from export.planner import MIXED, JobPlan, Planner
+from export.sensitivity.budget import Budget
+from export.sensitivity.table import sensitivity_table
 from export.targets.base import Lowered, LoweringOptions
 from export.vectors import record_vectors
 from sdk.bundle import Bundle
@@ -41,9 +44,9 @@ class Export:
     parity: ParityReport | None
 
 
-def steps(jobs: Sequence[Job], staged: StagedModel) -> int:
+def steps(jobs: Sequence[Job], staged: StagedModel, planner: Planner) -> int:
     """Number of calls to `Advance`."""
-    return len(jobs) * len(staged.stages) + 2
+    return sum(planner.steps(job) + len(staged.stages) for job in jobs) + 2
 
 
 def export_bundle(
@@ -53,6 +56,7 @@ def export_bundle(
     *,
     options: LoweringOptions,
     speech: NDArray[np.float32],
+    planner: Planner | None = None,
     parity: bool = True,
     advance: Advance = lambda _: None,
 ) -> Export:
@@ -67,6 +71,7 @@ def export_bundle(
         folder: of the bundle; an older bundle there is replaced.
         options: of the targets.
         speech: (N,) 16 kHz, for the test vectors.
+        planner: plans the jobs; None makes one that calibrates on `speech`.
         parity: False leaves the gate out; the manifest then says that nothing was measured.
         advance: progress.
 
@@ -75,15 +80,24 @@ def export_bundle(
         TargetError: a stage cannot be lowered.
         UsageError: the folder cannot be written.
     """
+    planner = planner or Planner(staged, speech, Budget())
     with BundleWriter(folder, staged) as writer:
         records = []
         for job in jobs:
-            record = _lower(writer, staged, job, options, advance)
+            plan = planner.plan(job, advance)
+            record = _lower(writer, staged, job, plan, options=options, advance=advance)
+            if plan.choice:
+                sensitivity = writer.artefact(job.target.name, job.precision, "sensitivity", ".json")
+                sensitivity.write_text(sensitivity_table(plan.choice, plan.rows, planner.budget), encoding="utf-8")
             writer.add_target(record)
             records.append(record)
         advance("vectors")
         writer.write_vectors(record_vectors(staged, speech))
         advance("parity")
+        if parity:
+            records = [_demanding(record, planner.budget) for record in records]
+            for record in records:
+                writer.add_target(record)
         report = _prove(writer, records) if parity else None
         if report is not None:
             records = [_measured(record, report) for record in records]
@@ -94,13 +108,19 @@ def export_bundle(
 
 
 def _lower(
-    writer: BundleWriter, staged: StagedModel, job: Job, options: LoweringOptions, advance: Advance
+    writer: BundleWriter,
+    staged: StagedModel,
+    job: Job,
+    plan: JobPlan,
+    *,
+    options: LoweringOptions,
+    advance: Advance,
 ) -> TargetRecord:
     target, artefacts, lowered = job.target, {}, []
     for stage in staged.stages:
         advance(f"{target.name} {job.precision} {stage.name}")
         path = writer.artefact(target.name, job.precision, stage.name, target.suffix)
-        lowered.append(target.lower(stage, job.plan(stage), path, options))
+        lowered.append(target.lower(stage, plan.stages[stage.name], path, options))
         artefacts[stage.name] = writer.relative(path)
     return TargetRecord(
         target=target.name,
@@ -110,6 +130,8 @@ def _lower(
         minimum_os=dict(target.minimum_os(options)),
         rewrites=_merged(lowered, "rewrites"),
         undelegated=_merged(lowered, "undelegated"),
+        layers={name: dict(each.layers) for name, each in plan.stages.items() if each.layers},
+        calibration=plan.calibration,
     )
 
 
@@ -129,10 +151,13 @@ def _prove(writer: BundleWriter, records: Sequence[TargetRecord]) -> ParityRepor
     return report
 
 
+def _demanding(record: TargetRecord, budget: Budget) -> TargetRecord:
+    """The record with what the gate shall demand: the table's row, and of ``mixed`` the user's budget."""
+    tolerance = tolerance_for(record.precision)
+    if record.precision == MIXED:
+        tolerance = tolerance.model_copy(update={"lip_error_mm": budget.lip_error_mm})
+    return record.model_copy(update={"tolerance": tolerance})
+
+
 def _measured(record: TargetRecord, report: ParityReport) -> TargetRecord:
-    return record.model_copy(
-        update={
-            "tolerance": tolerance_for(record.precision),
-            "measured": report.measured(record.target, record.precision),
-        }
-    )
+    return record.model_copy(update={"measured": report.measured(record.target, record.precision)})

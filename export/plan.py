@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from export.precision import PRECISIONS, StagePlan, plan_stage
 from export.targets.base import DEFAULT_TARGETS, Target, find_target
 from sdk.audio.files import load_speech
 from sdk.errors import AudioError, UsageError
 from sdk.models.registry import StagedModel
 from sdk.pretrained import SPEECH
 from sdk.spec import SAMPLE_RATE
-from sdk.stage import Stage
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
 
@@ -27,11 +25,6 @@ class Job:
 
     target: Target
     precision: str
-
-    def plan(self, stage: Stage) -> StagePlan:
-        """How `stage` is lowered."""
-        form = PRECISIONS[self.precision].form
-        return plan_stage(stage, self.target.base(self.precision), form, self.target.forms)
 
 
 def plan_jobs(targets: Sequence[str], precision: str | None) -> list[Job]:

@@ -38,12 +38,12 @@ def record_vectors(staged: StagedModel, speech: NDArray[np.float32]) -> Trace:
     pcm = speech[: int(seconds * SAMPLE_RATE)]
     executor = EagerExecutor(staged.stages)
     trace = record(
-        staged.pipeline, executor, staged.parameters, pcm, chunk_plan(len(pcm)), beside=_beside(staged, len(pcm))
+        staged.pipeline, executor, staged.parameters, pcm, chunk_plan(len(pcm)), beside=example_beside(staged, len(pcm))
     )
     return replace(trace, metadata={**trace.metadata, "model": staged.name, "machine": platform.machine()})
 
 
-def _beside(staged: StagedModel, samples: int) -> Beside:
+def example_beside(staged: StagedModel, samples: int) -> Beside:
     """The model's example signals within the clip, and a seed if it draws."""
     signals = {
         name: SignalRows(

@@ -91,6 +91,8 @@ class TargetRecord(Record):
         minimum_os: oldest system it runs on, e.g. ``{"iOS": "18.0"}``; empty when any.
         rewrites: names of the exact graph rewrites that were applied.
         undelegated: operators outside the accelerated part, as ``name xN``; empty when all are inside.
+        layers: stage -> dotted layer name -> form, e.g. ``int8``, of the layers that are not in floating point.
+        calibration: SHA-256 of the samples that scales were fixed or forms chosen on; None when nothing was.
         tolerance: what the export demanded; None when it was not checked.
         measured: what the export measured against `tolerance`, name -> value.
     """
@@ -102,6 +104,8 @@ class TargetRecord(Record):
     minimum_os: dict[Text, Text] = Field(default_factory=dict)
     rewrites: tuple[Text, ...] = ()
     undelegated: tuple[Text, ...] = ()
+    layers: dict[Name, dict[Text, Label]] = Field(default_factory=dict)
+    calibration: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     tolerance: Tolerance | None = None
     measured: dict[Text, FiniteFloat] = Field(default_factory=dict)
 

@@ -13,6 +13,8 @@ from export.cli import COMMANDS, export_command
 from export.exporter import export_bundle
 from export.loose import export_components
 from export.plan import Job, calibration_speech
+from export.planner import Planner
+from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target
 from sdk.bundle import Bundle
 from sdk.cli.common import run
@@ -45,6 +47,9 @@ MISTAKES = {
     "model": (["nobody"], "nobody: no such model"),
     "target": (["--target", "tpu"], "tpu: no such target"),
     "precision": (["--target", "onnx", "--precision", "int3"], "no such precision; use one of fp32"),
+    "refused precision": (["--target", "executorch", "--precision", "int8-static"], "executorch cannot do it: XNNPACK"),
+    "budget": (["--precision", "mixed", "--target", "executorch", "--budget", "lip-error=-1mm"], "is not a budget"),
+    "budget of nothing": (["--budget", "lip-error=1mm"], "only --precision mixed keeps a budget"),
     "component": (["--components", "brain"], "--components brain: no such stage"),
     "fps": (["--fps", "fast"], "--fps: 'fast' is not a frame rate"),
     "fps zero": (["--fps", "0"], "is not a frame rate between 1 and 1000"),
@@ -136,14 +141,14 @@ def test_skipping_parity_is_said_in_the_manifest(tmp_path, toy_model):
 
 def test_components_are_loose_checked_files(tmp_path):
     staged = ENTRY.build(BuildOptions())
-    job = Job(find_target("onnx"), "fp32")
-    arguments = (tmp_path,)
-    paths = export_components(
-        staged, [job], ["audio_encoder"], *arguments, options=LoweringOptions(), advance=lambda _: None
-    )
-    assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["onnx/fp32/audio_encoder.onnx"]
-    broken = Job(wrong_weight(find_target("onnx")), "fp32")
-    with pytest.raises(ParityError, match="vertices is off by"):
-        export_components(
-            staged, [broken], ["motion_decoder"], *arguments, options=LoweringOptions(), advance=lambda _: None
+    planner = Planner(staged, calibration_speech(None), Budget())
+
+    def export(job, stage):
+        return export_components(
+            staged, [job], [stage], tmp_path, options=LoweringOptions(), planner=planner, advance=lambda _: None
         )
+
+    paths = export(Job(find_target("onnx"), "fp32"), "audio_encoder")
+    assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["onnx/fp32/audio_encoder.onnx"]
+    with pytest.raises(ParityError, match="vertices is off by"):
+        export(Job(wrong_weight(find_target("onnx")), "fp32"), "motion_decoder")
