@@ -32,11 +32,12 @@ def distil(
 
     from sdk.cli.face_options import read_vertices
     from sdk.errors import UsageError
+    from sdk.spec import SAMPLE_RATE
     from sdk.training.cache import read_split
     from sdk.training.distil.basis import MotionBasis
     from sdk.training.distil.labelling import OfflineTeacher, digest, read_pieces, sound_files
     from sdk.training.distil.offline import load_offline
-    from sdk.training.distil.price import FRAME_MS, LOOKAHEADS, price_of_lookahead
+    from sdk.training.distil.price import LOOKAHEADS, price_of_lookahead
     from sdk.training.distil.report import price_table, write_report
     from sdk.training.prepare import make_plan, prepare
     from sdk.training.recipe import load_recipe
@@ -61,9 +62,9 @@ def distil(
             prepare(plan, split, some, jobs=jobs, advance=partial(bar.advance, task))
         total = bar.add_task("train", total=wanted.optimiser.steps * len(LOOKAHEADS))
 
-        def watch(frames: int, result: StepResult) -> None:
-            done = LOOKAHEADS.index(frames) * wanted.optimiser.steps + result.step
-            bar.update(total, completed=done, description=f"train, {frames * FRAME_MS:.0f} ms")
+        def watch(lookahead: int, result: StepResult) -> None:
+            done = LOOKAHEADS.index(lookahead) * wanted.optimiser.steps + result.step
+            bar.update(total, completed=done, description=f"train, {lookahead * 1000 / SAMPLE_RATE:.0f} ms")
 
         clips = {split: read_split(plan.folder, split) for split in pieces}
         prices = price_of_lookahead(wanted, clips["train"], clips["validation"], basis, out, resume=resume, watch=watch)

@@ -59,7 +59,7 @@ def evaluate(
         for split in chosen:
             clips = read_split(plan.folder, split)
             bar_task = bar.add_task(split, total=len(clips))
-            results[split] = judge(task, clips, recipe.lookahead_frames, partial(bar.advance, bar_task))
+            results[split] = judge(task, clips, partial(bar.advance, bar_task))
     if as_json:
         click.echo(json.dumps({split: _row(scores) for split, scores in results.items()}, indent=2))
     else:

@@ -40,6 +40,15 @@ class BuildOptions:
     calibration: NDArray[np.float32] | None = None
     template: NDArray[np.float32] | None = None
 
+    def check_lookahead(self, trained: int) -> None:
+        """The lookahead that is asked for is none, or the `trained` one: with another the face would be late or early.
+
+        Raises:
+            UsageError: it is another.
+        """
+        if self.lookahead_samples not in (0, trained):
+            raise UsageError("lookahead", f"the model was trained with {trained} samples", "leave the option out")
+
 
 @dataclass(frozen=True)
 class ModelCard:

@@ -20,20 +20,16 @@ class SegmentSampler:
         clips: to draw from.
         size: segments of a batch, over all processes.
         meetings: length of a segment in pieces of 0.1 s, see `sdk.training.task.MEETING`.
-        lookahead_frames: how much later a face is shown: frame t gets the target of frame t minus this.
         seed: of the recipe.
 
     Raises:
         UsageError: there is no clip.
     """
 
-    def __init__(
-        self, clips: Sequence[PreparedClip], *, size: int, meetings: int, lookahead_frames: int, seed: int
-    ) -> None:
+    def __init__(self, clips: Sequence[PreparedClip], *, size: int, meetings: int, seed: int) -> None:
         if not clips:
             raise UsageError("training", "there is no clip", "prepare a corpus with a train split")
-        self.clips, self.size, self.meetings = clips, size, meetings
-        self.lookahead_frames, self.seed = lookahead_frames, seed
+        self.clips, self.size, self.meetings, self.seed = clips, size, meetings, seed
         self._lengths = np.array([max(1, len(clip.features) // MEETING_HOPS) for clip in clips])
         self._ends = np.cumsum(self._lengths)
 
@@ -56,10 +52,10 @@ class SegmentSampler:
         first = start * MEETING_FRAMES
         features = _cut(clip.features, start * MEETING_HOPS, self.meetings * MEETING_HOPS)
         valid = _cut(np.ones(clip.frames, np.float32), first, frames)
-        shown = np.clip(np.arange(first, first + frames) - self.lookahead_frames, 0, max(0, clip.frames - 1))
         if not clip.frames:
             nothing = np.zeros(frames, np.float32)
             return features, np.zeros((frames, CHANNELS), np.float32), nothing, nothing, valid
+        shown = np.minimum(np.arange(first, first + frames), clip.frames - 1)
         labels = clip.labels
         return (
             features,

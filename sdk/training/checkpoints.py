@@ -21,7 +21,8 @@ from sdk.models.checkpoint_file import DAMAGED
 from sdk.training.recipe import Recipe, check_recipe
 from sdk.training.task import Task, make_task
 
-FORMAT = "nowface-training-1"
+FORMAT, OLDER = "nowface-training-2", "nowface-training-1"
+"""What is written, and what is read as well: its recipes had ``lookahead_frames``, by which targets were shifted."""
 MEND = "give a checkpoint that the trainer wrote"
 
 
@@ -83,12 +84,15 @@ def load_checkpoint(path: Path) -> Checkpoint:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except (*DAMAGED, OSError) as error:
         raise CheckpointError(path, "is damaged, unsafe or not a checkpoint; nothing in it was run", MEND) from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if not isinstance(content, dict) or content.get("format") not in (FORMAT, OLDER):
         raise CheckpointError(path, f"is not of format {FORMAT}", MEND)
     try:
         fields = {name: content[name] for name in ("step", "weights", "average", "optimiser", "best")}
-        recipe = check_recipe(json.loads(content["recipe"]), path)
-    except (KeyError, TypeError, json.JSONDecodeError, UsageError) as error:
+        table = json.loads(content["recipe"])
+        if content["format"] == OLDER and table.pop("lookahead_frames"):
+            raise CheckpointError(path, "was trained with lookahead_frames", "train it anew with lookahead_samples")
+        recipe = check_recipe(table, path)
+    except (KeyError, TypeError, AttributeError, json.JSONDecodeError, UsageError) as error:
         raise CheckpointError(path, f"lacks its recipe or a part ({error})", MEND) from error
     return Checkpoint(recipe=recipe, **fields)
 

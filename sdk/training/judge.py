@@ -17,7 +17,6 @@ from sdk.training.task import CHANNELS, Task
 def judge(
     task: Task,
     clips: Iterable[PreparedClip],
-    lookahead_frames: int,
     advance: Callable[[], None] = lambda: None,
 ) -> Scores:
     """Animate every clip and score the motion against the teacher's.
@@ -25,7 +24,6 @@ def judge(
     Args:
         task: with the weights to judge, in evaluation mode.
         clips: those of fewer than two frames are left out.
-        lookahead_frames: how much later the task shows a face; the comparison takes that back.
         advance: called after each clip.
 
     Raises:
@@ -35,8 +33,8 @@ def judge(
 
     def scored() -> Iterator[ScoredClip]:
         for clip in clips:
-            if clip.frames - lookahead_frames >= 2:
-                yield _scored(task, clip, lookahead_frames)
+            if clip.frames >= 2:
+                yield _scored(task, clip)
             advance()
 
     return score(scored())
@@ -47,17 +45,17 @@ class Measure:
     """How the checkpoints of a run are compared.
 
     Attributes:
-        values: of a task on clips, with the recipe's lookahead in frames: numbers by name.
+        values: of a task on clips: numbers by name.
         error: the name of the one that is least for the best checkpoint.
     """
 
-    values: Callable[[Task, Sequence[PreparedClip], int], Mapping[str, float]]
+    values: Callable[[Task, Sequence[PreparedClip]], Mapping[str, float]]
     error: str
 
 
-def speech_values(task: Task, clips: Sequence[PreparedClip], lookahead_frames: int) -> Mapping[str, float]:
+def speech_values(task: Task, clips: Sequence[PreparedClip]) -> Mapping[str, float]:
     """The fields of `judge`'s scores."""
-    return asdict(judge(task, clips, lookahead_frames))
+    return asdict(judge(task, clips))
 
 
 SPEECH = Measure(speech_values, "gap_mae_mm")
@@ -71,15 +69,15 @@ def spread(clips: Sequence[PreparedClip], count: int) -> list[PreparedClip]:
     return [clips[index * len(clips) // count] for index in range(count)]
 
 
-def _scored(task: Task, clip: PreparedClip, lookahead: int) -> ScoredClip:
+def _scored(task: Task, clip: PreparedClip) -> ScoredClip:
     made = task.animate(np.array(clip.features))
     assert made.shape == (clip.frames, CHANNELS), f"task gave {made.shape} for {clip.frames} frames"
     if not np.isfinite(made).all():
         raise NumericalError(clip.id, "the model's motion is not finite", "lower the learning rate")
     return ScoredClip(
-        predicted=made[lookahead:],
-        reference=np.array(clip.labels.targets[: clip.frames - lookahead]),
-        times=due_seconds(clip.frames - lookahead),
+        predicted=made,
+        reference=np.array(clip.labels.targets),
+        times=due_seconds(clip.frames),
         phones=clip.phones,
         closures=clip.closures,
     )

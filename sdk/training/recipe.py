@@ -4,7 +4,6 @@
 
     task = "NAME"              # of the entry points "nowface.tasks"
     seed = 1
-    lookahead_frames = 0       # 30 a second: how much later than its due time a frame is shown
     precision = "float32"      # or "bfloat16": activations only, weights stay float32
     [model]                    # the task's own table
     [preparation]              # copies, rest_clips
@@ -95,7 +94,6 @@ class Recipe(Record):
 
     task: Annotated[str, Field(min_length=1)]
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
-    lookahead_frames: Annotated[int, Field(ge=0, le=30)] = 0
     precision: Literal["float32", "bfloat16"] = "float32"
     model: dict[str, JsonValue] = Field(default_factory=dict)
     preparation: Preparation = Preparation()

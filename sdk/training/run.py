@@ -80,6 +80,5 @@ def run_training(
 
 
 def _values(trainer: Trainer, clips: Sequence[PreparedClip], measure: Measure) -> Mapping[str, float]:
-    recipe = trainer.recipe
     with trainer.averaged() as task:
-        return measure.values(task, spread(clips, recipe.validation.clips), recipe.lookahead_frames)
+        return measure.values(task, spread(clips, trainer.recipe.validation.clips))

@@ -89,7 +89,6 @@ class Trainer:
             clips,
             size=settings.batch,
             meetings=round(settings.segment_seconds * SAMPLE_RATE / MEETING),
-            lookahead_frames=recipe.lookahead_frames,
             seed=recipe.seed,
         )
         torch.manual_seed(recipe.seed)

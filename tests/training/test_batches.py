@@ -1,4 +1,4 @@
-"""Segments: both clocks stay together, every process gets its share, lookahead delays the face."""
+"""Segments: both clocks stay together, every process gets its share."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def counting_clip(name: str, hops: int) -> PreparedClip:
     return PreparedClip(name, (), features, Labels(targets, marks, 1 - marks), (), "voice")
 
 
-def sampler(*hops: int, size: int = 6, meetings: int = 10, lookahead: int = 0, seed: int = 1) -> SegmentSampler:
+def sampler(*hops: int, size: int = 6, meetings: int = 10, seed: int = 1) -> SegmentSampler:
     clips = [counting_clip(str(index), count) for index, count in enumerate(hops)]
-    return SegmentSampler(clips, size=size, meetings=meetings, lookahead_frames=lookahead, seed=seed)
+    return SegmentSampler(clips, size=size, meetings=meetings, seed=seed)
 
 
-@given(step=st.integers(0, 10_000), lookahead=st.integers(0, 3), hops=st.integers(1, 300))
+@given(step=st.integers(0, 10_000), hops=st.integers(1, 300))
 @settings(deadline=None, max_examples=30)
-def test_frames_and_hops_of_a_segment_belong_together(step: int, lookahead: int, hops: int) -> None:
-    batch = sampler(hops, 203, lookahead=lookahead).batch(step)
+def test_frames_and_hops_of_a_segment_belong_together(step: int, hops: int) -> None:
+    batch = sampler(hops, 203).batch(step)
     assert batch.features.shape == (6, 50, 1)
     assert batch.targets.shape == (6, 30, CHANNELS)
     for features, targets, valid in zip(batch.features, batch.targets, batch.valid, strict=True):
@@ -44,7 +44,7 @@ def test_frames_and_hops_of_a_segment_belong_together(step: int, lookahead: int,
                 # Frame `whole` of the clip sees this hop, and it is the same hop that it sees inside the segment.
                 newest = CLOCK.due(whole) // HOP - 1
                 assert features[CLOCK.newest_hop(frame), 0] == newest + 1
-                assert targets[frame, 0] == max(0, whole - lookahead) + 1
+                assert targets[frame, 0] == whole + 1
 
 
 def test_what_lies_behind_the_end_is_not_valid() -> None:

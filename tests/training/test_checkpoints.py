@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch
 from sdk.errors import CheckpointError
 from sdk.training.average import copy_weights, update_average, using
 from sdk.training.cache import read_split
-from sdk.training.checkpoints import load_checkpoint, save_checkpoint, trained_task
+from sdk.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint, trained_task
 from sdk.training.log import RunLog, read_log
 from sdk.training.prepare import Plan
 from sdk.training.trainer import Trainer
@@ -34,6 +35,20 @@ def test_a_checkpoint_comes_back(saved: Path) -> None:
     for name, tensor in task.module.state_dict().items():
         assert torch.equal(tensor, checkpoint.average[name])
     assert [path.name for path in saved.parent.glob("a.pt*")] == ["a.pt"]
+
+
+def older(saved: Path, lookahead_frames: int) -> Checkpoint:
+    """`saved` in the format before, read again."""
+    content = torch.load(saved)
+    recipe = json.loads(content["recipe"]) | {"lookahead_frames": lookahead_frames}
+    torch.save({**content, "format": "nowface-training-1", "recipe": json.dumps(recipe)}, saved)
+    return load_checkpoint(saved)
+
+
+def test_the_older_format_is_read_unless_its_targets_were_shifted(saved: Path) -> None:
+    assert older(saved, 0).recipe == toy_recipe()
+    with pytest.raises(CheckpointError, match="lookahead_samples"):
+        older(saved, 2)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, 0.5, 0.99])
@@ -59,7 +74,16 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path: Path, monkeypatch: pytest.M
     assert not (tmp_path / "run-by-checkpoint").exists()
 
 
-@pytest.mark.parametrize("content", [[], {"format": "other"}, {"format": "nowface-training-1"}, {"a": torch.ones(2)}])
+@pytest.mark.parametrize(
+    "content",
+    [
+        [],
+        {"format": "other"},
+        {"format": "nowface-training-1"},
+        {"format": "nowface-training-2", "recipe": "[]"},
+        {"a": torch.ones(2)},
+    ],
+)
 def test_other_files_are_refused(tmp_path: Path, content: object) -> None:
     torch.save(content, tmp_path / "a.pt")
     with pytest.raises(CheckpointError):

@@ -35,10 +35,10 @@ def test_the_smoke_recipe_learns(tmp_path: Path) -> None:
     [cache] = (corpus / "prepared").iterdir()
     validation = read_split(cache, "validation")
     with Trainer(recipe, read_split(cache, "train")).averaged() as task:
-        untrained = judge(task, validation, 0)
+        untrained = judge(task, validation)
     task, _ = trained_task(tmp_path / "out" / BEST)
     with torch.no_grad():
-        trained = judge(task, validation, 0)
+        trained = judge(task, validation)
     references = [np.array(clip.labels.targets) for clip in validation]
     constant = gap_mm(MeanFace.fit(references).weights[None])
     constant_error = np.abs(np.concatenate([gap_mm(weights) for weights in references]) - constant).mean()

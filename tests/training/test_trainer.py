@@ -50,10 +50,10 @@ def test_it_learns(plan: Plan, tmp_path: Path) -> None:
     recipe = toy_recipe(optimiser=settings, validation={"every": 60})
     validation = read_split(plan.folder, "validation")
     with Trainer(recipe, read_split(plan.folder, "train")).averaged() as task:
-        untrained = judge(task, validation, 0)
+        untrained = judge(task, validation)
     run(plan, recipe, tmp_path)
     task, _ = trained_task(tmp_path / BEST)
-    trained = judge(task, validation, 0)
+    trained = judge(task, validation)
     assert trained.mouth_mae < 0.2 * untrained.mouth_mae
     rows = read_log(tmp_path / "validation.csv")
     assert [row["step"] for row in rows] == [60, 120]

@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sdk.audio.clock import SampleClock
 from sdk.errors import UsageError
 from sdk.training.labels import frames_of
 from sdk.training.phones import TimedPhone
@@ -35,8 +36,9 @@ VOICES = {"aa": 0, "iy": 1, "s": 2, "m": None}
 class ToyModule(nn.Module):
     """A linear layer over the last hops of features, through a sigmoid; with dropout, to test the random state."""
 
-    def __init__(self, width: int, dropout: float) -> None:
+    def __init__(self, width: int, dropout: float, lookahead_samples: int) -> None:
         super().__init__()
+        self.clock = SampleClock(CLOCK.frame_rate, HOP, lookahead_samples)
         self.dropout = nn.Dropout(dropout)
         self.inner = nn.Linear(REACH * len(BANDS), width)
         self.out = nn.Linear(width, CHANNELS)
@@ -45,7 +47,7 @@ class ToyModule(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """(B, hops, 4) to (B, T, 52)."""
         frames = frames_of(features.shape[1])
-        newest = torch.tensor([CLOCK.newest_hop(t) for t in range(frames)])
+        newest = torch.tensor([min(self.clock.newest_hop(t), features.shape[1] - 1) for t in range(frames)])
         padded = F.pad(features, (0, 0, REACH - 1, 0))
         seen = torch.cat([padded[:, newest + back] for back in range(REACH)], -1)
         return torch.sigmoid(self.out(self.dropout(torch.tanh(self.inner(seen)))))
@@ -55,11 +57,13 @@ class ToyTask:
     """See the module."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
-        unknown = set(model) - {"width", "dropout", "noise"}
+        unknown = set(model) - {"width", "dropout", "noise", "lookahead_samples"}
         if unknown:
             raise UsageError("model", f"unknown key {min(unknown)}", "leave it out")
-        self.config = {"width": 16, "dropout": 0.0, "noise": 0.0} | dict(model)
-        self.module: nn.Module = ToyModule(self.config["width"], self.config["dropout"])
+        self.config = {"width": 16, "dropout": 0.0, "noise": 0.0, "lookahead_samples": 0} | dict(model)
+        self.module: nn.Module = ToyModule(
+            self.config["width"], self.config["dropout"], self.config["lookahead_samples"]
+        )
 
     def front_end(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         """Log energy in four bands of each hop."""

@@ -60,9 +60,7 @@ class FaceFormerEntry:
         if options.template is not None:
             raise UsageError("template", "this model moves a rig's channels, on any face", "leave it out")
         trained = load_rig(folder)
-        if options.lookahead_samples not in (0, trained.config.lookahead_samples):
-            found = trained.config.lookahead_samples
-            raise UsageError("lookahead", f"the model was trained with {found} samples", "leave the option out")
+        options.check_lookahead(trained.config.lookahead_samples)
         config = trained.config
         if options.frame_rate and options.frame_rate != config.frame_rate:
             note = f"Trained at {config.frame_rate} frames a second, exported at {options.frame_rate}."

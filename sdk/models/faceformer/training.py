@@ -35,7 +35,8 @@ class ModelTable(Record):
 
     Attributes:
         encoder: channels, kernel and dilations of the log-mel encoder.
-        feature_dim, heads, period, window, lookahead_samples: see `StreamingConfig`.
+        feature_dim, heads, period, window: see `StreamingConfig`.
+        lookahead_samples: of the future that a frame may hear, at 16 kHz.
         passes: of the feedback at the end of training; see `passes_at`.
         drop_sequences, drop_frames, feedback_noise: see `FeedbackDrops`.
     """

@@ -49,9 +49,9 @@ class MeshTalkEntry:
             UsageError: the template does not fit the model.
         """
         if options.checkpoint is None:
-            return self._rig(load_rig(weights_folder("meshtalk")), default.CARD, options)
+            return self._rig(weights_folder("meshtalk"), default.CARD, options)
         if (options.checkpoint / CONFIG).is_file():
-            return self._rig(load_rig(options.checkpoint), TRAINED_CARD, options)
+            return self._rig(options.checkpoint, TRAINED_CARD, options)
         return self._published(options.checkpoint, options)
 
     def from_reference(self, config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Sequence[Stage]:
@@ -60,11 +60,19 @@ class MeshTalkEntry:
         load_stages(stages, weights)
         return stages
 
-    def _rig(self, model: MeshTalk, card: ModelCard, options: BuildOptions) -> StagedModel:
+    def _rig(self, folder: Path, card: ModelCard, options: BuildOptions) -> StagedModel:
+        """A folder that training wrote, at the frame rate that is asked for."""
         if options.template is not None:
             raise UsageError("template", "this model moves a rig's channels, on any face", "leave it out")
-        config = default.rig_config(model.config, options, tracking=self.tracking)
-        stages = stages_of(model, config, 0.0, default.region_weights())
+        trained = load_rig(folder)
+        options.check_lookahead(trained.lookahead_samples)
+        config = default.rig_config(
+            trained.model.config,
+            tracking=self.tracking,
+            frame_rate=options.frame_rate,
+            lookahead_samples=trained.lookahead_samples,
+        )
+        stages = stages_of(trained.model, config, 0.0, default.region_weights())
         shapes, rest = default_head().shapes, default_head().vertices
         staged = self._staged(config, stages, card, default.REST, channels=ARKIT_52)
         return replace(staged, basis={"basis": shapes.copy(), "offset": rest.copy()})

@@ -50,6 +50,7 @@ MOST_NOISE = 0.5
 FUSION_STRENGTH = 3.0
 DEVIATION = 0.2
 """Of a channel, about: what the network takes for one unit."""
+RATE = FrameRate(num=30)
 SILENCE = math.log(MEL.floor)
 """Value of a log-mel column of digital silence."""
 
@@ -59,6 +60,7 @@ class ModelTable(Record):
 
     Attributes:
         heads, classes, head_width: see `MeshTalkConfig`.
+        lookahead_samples: of the future that a frame may hear, at 16 kHz.
         hidden: share of the segments in which a tracker loses a region for a while.
         history_noise: in training the context model sees categories of which up to this share, drawn for each segment,
             are others at random. On true categories alone it learns to repeat them, and running free stays where it is.
@@ -67,6 +69,7 @@ class ModelTable(Record):
     heads: PositiveInt = 8
     classes: PositiveInt = 32
     head_width: PositiveInt = 32
+    lookahead_samples: Annotated[int, Field(ge=0, le=16_000)] = 0
     hidden: Part = 0.5
     history_noise: Part = 0.8
 
@@ -111,7 +114,7 @@ class MeshTalkTask:
                 part.get_buffer("stddev").fill_(DEVIATION)
         self.module: nn.Module = self.model
         self._losses, self._regions = RigLosses(), region_weights()
-        self._clock = SampleClock(FrameRate(num=30), HOP)
+        self._clock = SampleClock(RATE, HOP, self.table.lookahead_samples)
 
     def front_end(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
         """Log-mel rows (N // 320, 160) of a whole clip (N,), two columns a row, as the audio encoder streams them."""
@@ -179,7 +182,10 @@ class MeshTalkTask:
         )
 
     def _sound(self, features: Tensor, frames: int) -> Tensor:
-        """Audio codes (B, frames, 128) of the newest column of each frame."""
+        """Audio codes (B, frames, 128) of the newest column of each frame.
+
+        Frames whose lookahead lies behind the last column see the last one.
+        """
         columns = features.reshape(len(features), -1, BANDS)
         codes = encode_running(self.model.encoder.audio_encoder, columns, SILENCE)
         newest = [min(self._clock.newest_hop(frame), columns.shape[1] - 1) for frame in range(frames)]
@@ -195,7 +201,7 @@ class MeshTalkTask:
         Returns:
             (T, 52), ``T = hops * 3 // 5``: the frames due within the clip.
         """
-        frames = self._clock.frames_ready(len(features) * 2 * HOP)
+        frames = SampleClock(RATE, HOP).frames_ready(len(features) * 2 * HOP)
         if not frames:
             return np.zeros((0, len(ARKIT_52)), np.float32)
         was_training = self.model.training
@@ -209,7 +215,7 @@ class MeshTalkTask:
 
     def save(self, folder: Path) -> None:
         """Write ``model.safetensors`` and ``config.json``, which ``--checkpoint`` of the export reads."""
-        save_rig(folder, self.model)
+        save_rig(folder, self.model, self.table.lookahead_samples)
 
 
 def _on_cpu(generator: torch.Generator) -> torch.Generator:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.spec import SAMPLE_RATE
 from sdk.training.cache import PreparedClip
 from sdk.training.distil.basis import MotionBasis
 from sdk.training.judge import Measure
@@ -18,8 +19,8 @@ from sdk.training.run import run_training
 from sdk.training.task import CLOCK, Task
 from sdk.training.trainer import StepResult, Trainer
 
-LOOKAHEADS = (0, 1, 2, 3)
-"""Frames at 30 a second: 0, 33, 67 and 100 ms."""
+LOOKAHEADS = (0, 533, 1067, 1600)
+"""Samples at 16 kHz: 0, 33, 67 and 100 ms."""
 FRAME_MS = 1000 / float(CLOCK.frame_rate.fraction)
 MOST_LAG = 8
 """Frames of delay that are searched for."""
@@ -30,8 +31,8 @@ class Price:
     """A student at one lookahead, on held-out audio.
 
     Attributes:
-        lookahead_ms: how much later than its sound the face is shown.
-        error: mean distance of a vertex from the teacher's, in the teacher's unit; the lookahead is taken back.
+        lookahead_ms: of the future that a frame hears, and by which it comes later.
+        error: mean distance of a vertex from the teacher's, in the teacher's unit.
         of_constant: the same as a part of the error of the best constant face.
         lag_ms: delay, beyond the lookahead, at which the student fits the teacher best.
         jerk: mean second difference of the student's vertices, as a part of the teacher's.
@@ -45,18 +46,17 @@ class Price:
 
 
 def vertex_measure(basis: MotionBasis) -> Measure:
-    """The fields of `Price` for the trainer; the least error is the best."""
+    """The fields of `Price` but the lookahead, for the trainer; the least error is the best."""
 
-    def values(task: Task, clips: Sequence[PreparedClip], lookahead_frames: int) -> Mapping[str, float]:
+    def values(task: Task, clips: Sequence[PreparedClip]) -> Mapping[str, float]:
         made, wanted = [], []
         for clip in clips:
-            if clip.frames - lookahead_frames > MOST_LAG + 3:
-                made.append(basis.vertices(task.animate(np.array(clip.features))[lookahead_frames:]))
-                wanted.append(basis.vertices(clip.labels.targets[: clip.frames - lookahead_frames]))
+            if clip.frames > MOST_LAG + 3:
+                made.append(basis.vertices(task.animate(np.array(clip.features))))
+                wanted.append(basis.vertices(np.array(clip.labels.targets)))
         mean = np.concatenate(wanted).mean(0)
         error = _distance(made, wanted)
         return {
-            "lookahead_ms": lookahead_frames * FRAME_MS,
             "error": error,
             "of_constant": error / max(_distance([np.broadcast_to(mean, w.shape) for w in wanted], wanted), 1e-12),
             "lag_ms": FRAME_MS * min(range(-MOST_LAG, MOST_LAG + 1), key=lambda lag: _lagged(made, wanted, lag)),
@@ -88,14 +88,18 @@ def price_of_lookahead(
         train, validation: labelled clips.
         basis: of the teacher's mesh.
         out: gets a run's folder ``lookahead-MSms`` for each.
-        lookaheads: in frames.
+        lookaheads: in samples at 16 kHz; the task must know ``lookahead_samples``.
         resume: go on with runs that were cut.
-        watch: called after every update.
+        watch: called after every update, with the lookahead.
+
+    Raises:
+        UsageError: the task knows no lookahead.
     """
     prices = []
-    for frames in lookaheads:
-        student = recipe.model_copy(update={"lookahead_frames": frames})
-        folder = out / f"lookahead-{round(frames * FRAME_MS)}ms"
+    for samples in lookaheads:
+        student = recipe.model_copy(update={"model": {**recipe.model, "lookahead_samples": samples}})
+        milliseconds = samples * 1000 / SAMPLE_RATE
+        folder = out / f"lookahead-{round(milliseconds)}ms"
         folder.mkdir(parents=True, exist_ok=True)
         values = run_training(
             Trainer(student, train),
@@ -103,10 +107,10 @@ def price_of_lookahead(
             folder,
             resume=resume,
             measure=vertex_measure(basis),
-            watch=partial(watch, frames),
+            watch=partial(watch, samples),
         )
         assert values is not None, "one process trains"
-        prices.append(Price(**values))
+        prices.append(Price(lookahead_ms=milliseconds, **values))
     return prices
 
 

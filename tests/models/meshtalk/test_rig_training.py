@@ -57,7 +57,7 @@ def test_the_front_end_and_the_running_encoder_are_the_stream(speech: NDArray[np
         out, state = stage.step({"pcm": torch.from_numpy(speech[None, start : start + 160])}, state)
         codes.append(out["audio_code"])
     with torch.no_grad():
-        made.model.load_state_dict(load_rig(tmp_path).state_dict())
+        made.model.load_state_dict(load_rig(tmp_path).model.state_dict())
         frames = made._clock.frames_ready(len(speech))
         batched = made._sound(torch.from_numpy(rows)[None], frames)[0]
     newest = [made._clock.newest_hop(frame) for frame in range(frames)]
@@ -67,7 +67,7 @@ def test_the_front_end_and_the_running_encoder_are_the_stream(speech: NDArray[np
 def test_animate_is_what_a_session_shows(speech: NDArray[np.float32], tmp_path: Path) -> None:
     made = task()
     made.save(tmp_path)
-    made.model.load_state_dict(load_rig(tmp_path).state_dict())
+    made.model.load_state_dict(load_rig(tmp_path).model.state_dict())
     staged = ENTRY.build(BuildOptions(checkpoint=tmp_path))
     with Session(staged.pipeline, EagerExecutor(staged.stages), staged.parameters) as session:
         session.push(speech)

@@ -9,7 +9,7 @@ from torch import Tensor
 from sdk.audio.logmel import FLOOR, N_FFT, WINDOW
 from sdk.models.meshtalk.config import MeshTalkConfig
 from sdk.models.meshtalk.streaming.config import MelConfig, StreamingConfig, TrackingConfig
-from sdk.models.registry import BuildOptions, ModelCard
+from sdk.models.registry import ModelCard
 from sdk.rigs.arkit import ARKIT_52
 from sdk.spec import FrameRate
 
@@ -36,7 +36,9 @@ CARD = ModelCard(
 )
 
 
-def rig_config(model: MeshTalkConfig, options: BuildOptions, *, tracking: bool) -> StreamingConfig:
+def rig_config(
+    model: MeshTalkConfig, *, tracking: bool, frame_rate: FrameRate | None, lookahead_samples: int
+) -> StreamingConfig:
     """Sizes of the streaming form of a MeshTalk on a rig's channels."""
     return StreamingConfig(
         model=model,
@@ -44,8 +46,8 @@ def rig_config(model: MeshTalkConfig, options: BuildOptions, *, tracking: bool) 
         tracking=TrackingConfig(regions=REGIONS, floor=FLOOR_OF_TRUST) if tracking else None,
         bounded=True,
         unit="1",
-        frame_rate=options.frame_rate or FrameRate(num=30),
-        lookahead_samples=options.lookahead_samples,
+        frame_rate=frame_rate or FrameRate(num=30),
+        lookahead_samples=lookahead_samples,
     )
 
 
