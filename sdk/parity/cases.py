@@ -84,6 +84,7 @@ class ParityReport:
         sdk: version that checked.
         machine: what it was checked on.
         cases: in the manifest's order.
+        sizes: target and precision -> bytes of its artefacts.
     """
 
     bundle: str
@@ -91,6 +92,7 @@ class ParityReport:
     sdk: str
     machine: str
     cases: tuple[Case, ...]
+    sizes: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

@@ -52,7 +52,9 @@ def error_chart(comparison: Comparison) -> str:
     body = "\n".join(drawn)
     label = "largest error of each step as a fraction of the output's range"
     picture = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">\n{body}\n</svg>'
-    return f"<figure>\n{picture}\n<figcaption>{label}: {_legend(errors)}</figcaption>\n</figure>"
+    return (
+        f'<figure><div class="wide">\n{picture}</div>\n<figcaption>{label}: {_legend(errors)}</figcaption>\n</figure>'
+    )
 
 
 def largest_of_parts(values: Sequence[float], parts: int) -> list[float]:

@@ -5,55 +5,74 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sdk.bundle.manifest import Tolerance
 from sdk.parity.face.figures import FaceFigures
 from sdk.parity.report.text import figure, signed
 
-FigureRow = tuple[str, str, str]
-"""Name, value with its unit, and what it means; all plain text."""
+FigureRow = tuple[str, str, str, str]
+"""Name, value with its unit, what is allowed, and what it means; all plain text."""
 
 
-def face_rows(face: FaceFigures) -> Sequence[FigureRow]:
+def face_rows(face: FaceFigures, bounds: Tolerance) -> Sequence[FigureRow]:
     """Every figure that there is."""
     lip = face.word
     where = "the lips" if lip == "lip" else "all vertices: nobody has named the lips of this mesh"
+    squared = "mean over frames of the worst vertex, squared: what papers print"
     rows = [
-        (f"{lip} error", f"{figure(face.lip_error_mm)} mm", f"RMS over frames and vertices, of {where}"),
-        (f"{lip} vertex error", f"{figure(face.lip_vertex_error_mm)} mm", "mean over frames of the worst vertex"),
-        (
-            f"{lip} vertex error, squared",
-            f"{figure(face.lip_vertex_error_mm2)} mm²",
-            "mean over frames of the worst vertex, squared: what papers print",
-        ),
-        ("motion", f"{figure(face.motion_mm)} mm", f"RMS about their mean of {where}, in the reference"),
+        (f"{lip} error", _mm(face.lip_error_mm), _mm(bounds.lip_error_mm), f"RMS over frames and vertices, of {where}"),
+        (f"{lip} vertex error", _mm(face.lip_vertex_error_mm), "", "mean over frames of the worst vertex"),
+        (f"{lip} vertex error, squared", f"{_mm(face.lip_vertex_error_mm2)}²", "", squared),
+        ("motion", _mm(face.motion_mm), "", f"RMS about their mean of {where}, in the reference"),
     ]
     if face.gain is not None:
-        rows.append(("gain", f"{face.gain:.4f}", "how many times as far as the reference they move"))
+        allowed = "" if bounds.gain_error is None else f"1 ± {bounds.gain_error:g}"
+        rows.append(("gain", f"{face.gain:.4f}", allowed, "how many times as far as the reference they move"))
     if face.upper_error_mm is not None:
-        rows.append(("upper-face error", f"{figure(face.upper_error_mm)} mm", "RMS over frames and vertices"))
+        rows.append(("upper-face error", _mm(face.upper_error_mm), "", "RMS over frames and vertices"))
     if face.dynamics_deviation_mm2 is not None:
-        value = f"{figure(face.dynamics_deviation_mm2)} mm²"
-        rows.append(("upper-face dynamics deviation", value, "FDD; positive when the candidate moves too little"))
-    if face.closures is not None:
-        count = face.closures
-        rows.append(("closures kept", f"{count.kept} of {count.reference}", "of the reference's lips, in time"))
-        rows.append(("false closures", f"{count.false} of {count.candidate}", "that the reference does not have"))
+        value = f"{_mm(face.dynamics_deviation_mm2)}²"
+        rows.append(("upper-face dynamics deviation", value, "", "FDD; positive when the candidate moves too little"))
+    return [*rows, *_closure_rows(face, bounds), *_time_rows(face, bounds), *_after_rows(face)]
+
+
+def _closure_rows(face: FaceFigures, bounds: Tolerance) -> Sequence[FigureRow]:
+    count, allowed = face.closures, bounds.closure_points
+    if count is None:
+        return []
+    most, least = ("", "") if allowed is None else (f"{allowed:g} %", f"{100 - allowed:g} %")
+    return [
+        ("closures kept", f"{count.kept} of {count.reference}", least, "of the reference's lips, in time"),
+        ("false closures", f"{count.false} of {count.candidate}", most, "that the reference does not have"),
+    ]
+
+
+def _time_rows(face: FaceFigures, bounds: Tolerance) -> Sequence[FigureRow]:
+    rows = []
     if face.lag_ms is not None:
-        rows.append(("lag", f"{signed(face.lag_ms)} ms", "positive is late"))
+        allowed = "" if bounds.lag_ms is None else f"± {bounds.lag_ms:g} ms"
+        rows.append(("lag", f"{signed(face.lag_ms)} ms", allowed, "positive is late"))
     if face.jitter_mm is not None and face.reference_jitter_mm is not None:
-        value = f"{figure(face.jitter_mm)} mm"
+        allowed = "" if bounds.jitter_mm is None else _mm(face.reference_jitter_mm + bounds.jitter_mm)
         said = (
-            f"second difference over {face.silent_frames} frames; the reference's {figure(face.reference_jitter_mm)} mm"
+            f"RMS second difference over {face.silent_frames} frames; the reference's {_mm(face.reference_jitter_mm)}"
         )
-        rows.append(("jitter in silence", value, said))
-    if face.after is not None:
-        after = face.after
-        value = f"{figure(after.motion_mm)} mm"
-        said = f"over {after.frames} frames; the reference's {figure(after.reference_motion_mm)} mm"
-        rows.append(("motion after another choice", value, said))
+        rows.append(("jitter in silence", _mm(face.jitter_mm), allowed, said))
+    return rows
+
+
+def _after_rows(face: FaceFigures) -> Sequence[FigureRow]:
+    after, rows = face.after, []
+    if after is not None:
+        said = f"over {after.frames} frames; the reference's {_mm(after.reference_motion_mm)}"
+        rows.append(("motion after another choice", _mm(after.motion_mm), "", said))
         if after.gap_mm is not None and after.reference_gap_mm is not None:
             said = f"its mean; the reference's {after.reference_gap_mm:.2f} mm"
-            rows.append(("lip gap after another choice", f"{after.gap_mm:.2f} mm", said))
+            rows.append(("lip gap after another choice", f"{after.gap_mm:.2f} mm", "", said))
     return rows
+
+
+def _mm(value: float | None) -> str:
+    return "" if value is None else f"{figure(value)} mm"
 
 
 def face_document(face: FaceFigures) -> dict[str, Any]:

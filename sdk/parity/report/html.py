@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sdk.parity.cases import Case, ParityReport
 from sdk.parity.findings import Comparison, DigestError, step_text, unit_text
 from sdk.parity.metrics import TensorError
 from sdk.parity.report.chart import error_chart
+from sdk.parity.report.curves import face_charts
+from sdk.parity.report.face import FigureRow, face_rows
+from sdk.parity.report.overview import face_overview, size_and_speed
+from sdk.parity.report.parts import anchor, colour, link, named, table
 from sdk.parity.report.style import STYLE
 from sdk.parity.report.text import (
     MODES,
@@ -21,7 +25,8 @@ from sdk.parity.report.text import (
     worst_tensor,
 )
 
-SUMMARY = ("target", "precision", "mode", "frames", "worst tensor", "max abs", "of range", "rms", "SNR dB", "ms/frame")
+FIGURES = ("max abs", "of range", "rms", "SNR dB")
+SUMMARY = ("target", "precision", "mode", "frames", "worst tensor", *FIGURES)
 OUTPUT = (
     "output",
     "max abs",
@@ -29,12 +34,14 @@ OUTPUT = (
     "rms",
     "rms of range",
     "SNR dB",
+    "cosine",
+    "gain",
     "worst at",
     "first beyond",
-    "farthest",
-    "mean",
 )
+FAR = ("farthest", "mean")
 STATE = ("state", "compared", "error", "first beyond")
+NUMBERS = ("frames", "rms of range", "cosine", "gain", "error", *FIGURES, *FAR)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Content security policy of the page: it may load nothing, whatever a trace's text tries."""
 
@@ -57,9 +64,13 @@ def html(report: ParityReport) -> str:
 </head>
 <body>
 <h1>{name}</h1>
-<p><strong class="{verdict}">{"parity holds" if report.passed else "parity fails"}</strong>: {totals(report)}</p>
+<p class="verdict {verdict}"><strong>Parity {"holds" if report.passed else "fails"}</strong>: {totals(report)}</p>
+{_failures(report)}
 <p class="quiet">{escape(facts)}</p>
-{_table((*SUMMARY, "verdict"), (_summary(case) for case in report.cases))}
+{face_overview(report)}
+{size_and_speed(report)}
+<h2>Tensors</h2>
+{table((*SUMMARY, "verdict"), (_summary(case) for case in report.cases), NUMBERS)}
 {sections}
 <p class="quiet">The range of an output is how far its most mobile element travels over the reference's stream.
 The farthest vertex and the mean distance are Euclidean.</p>
@@ -68,28 +79,33 @@ The farthest vertex and the mean distance are Euclidean.</p>
 """
 
 
+def _failures(report: ParityReport) -> str:
+    """What keeps the gate shut, a line a case."""
+    wrong = [case for case in report.cases if not case.acceptable]
+    items = (f"<li>{link(case)} {' '.join(named(case))}: {escape(case.summary)}</li>" for case in wrong)
+    return "<ul>\n" + "\n".join(items) + "\n</ul>" if wrong else ""
+
+
 def _summary(case: Case) -> list[str]:
     worst, found = worst_tensor(case), case.comparison
-    cells = [case.key.target, case.key.precision, MODES[case.key.mode], str(found.frames) if found else ""]
+    cells = [str(found.frames) if found else ""]
     if worst:
         most = f"{figure(worst.max_abs)} {unit_text(worst.unit)}"
         cells += [worst.name, most, figure(worst.max_abs_of_range), figure(worst.rms), decibel(worst)]
-    cells += [""] * (len(SUMMARY) - 1 - len(cells))
-    cells.append("" if case.frame_ms is None else f"{case.frame_ms:.2f}")
-    link = f'<a href="#{_anchor(case)}" class="{_colour(case)}">{case.verdict}</a>'
-    return [*(escape(cell) for cell in cells), link]
+    cells += [""] * (len(SUMMARY) - 3 - len(cells))
+    return [*named(case), *(escape(cell) for cell in cells), link(case)]
 
 
 def _section(case: Case) -> str:
     title = escape(f"{case.key.target} {case.key.precision}, {MODES[case.key.mode]}")
-    parts = [f'<h2 id="{_anchor(case)}">{title}: <span class="{_colour(case)}">{case.verdict}</span></h2>']
+    parts = [f'<h2 id="{anchor(case)}">{title}: <span class="{colour(case)}">{case.verdict}</span></h2>']
     if case.comparison is None:
         parts.append(f"<p>Not run here: {escape(case.not_run or '')}</p>")
     else:
         parts += _found(case.comparison)
     if case.key.mode == "device" and case.metadata:
         rows = ([escape(name), escape(value)] for name, value in sorted(case.metadata.items()))
-        parts.append(_table(("the trace says", ""), rows))
+        parts.append(table(("the trace says", ""), rows))
     return "<section>\n" + "\n".join(parts) + "\n</section>"
 
 
@@ -99,17 +115,32 @@ def _found(found: Comparison) -> list[str]:
     said = [*map(choice_line, found.choices), *map(motion_line, found.motion)]
     if said:
         parts.append("<ul>\n" + "".join(f"<li>{escape(line)}</li>\n" for line in said) + "</ul>")
-    parts.append(error_chart(found))
+    if found.face:
+        parts.append(_face(face_rows(found.face, found.tolerance)))
+    elif found.no_face:
+        parts.append(f"<p>No figures of the face: {escape(found.no_face)}.</p>")
+    parts += [face_charts(found), error_chart(found)]
     if found.outputs:
-        parts.append(_table(OUTPUT, (_output(error) for error in found.outputs)))
+        far = FAR if any(error.distance for error in found.outputs) else ()
+        rows = ([*_output(error), *(_distance(error) if far else ())] for error in found.outputs)
+        parts.append(table((*OUTPUT, *far), rows, NUMBERS))
     if found.states:
-        inner = _table(STATE, (_state(state) for state in found.states))
+        inner = table(STATE, (_state(state) for state in found.states), NUMBERS)
         parts.append(f"<details><summary>{len(found.states)} state tensors</summary>\n{inner}\n</details>")
     return parts
 
 
+def _face(figures: Sequence[FigureRow]) -> str:
+    """Without the column of bounds where nothing is judged."""
+    judged = any(allowed for _, _, allowed, _ in figures)
+    head = ("on the face", "value", "allowed", "meaning")
+    shown = [column for column in range(len(head)) if judged or head[column] != "allowed"]
+    rows = ([escape(row[column]) for column in shown] for row in figures)
+    return table([head[column] for column in shown], rows, ("value", "allowed"), prose=("meaning",))
+
+
 def _output(error: TensorError) -> list[str]:
-    unit, distance = unit_text(error.unit), error.distance
+    unit = unit_text(error.unit)
     cells = [
         error.name,
         f"{figure(error.max_abs)} {unit}",
@@ -117,11 +148,17 @@ def _output(error: TensorError) -> list[str]:
         f"{figure(error.rms)} {unit}",
         figure(error.rms_of_range),
         decibel(error),
+        f"{error.cosine:.6f}",
+        f"{error.gain:.4f}",
         f"{step_text(error.clock, error.worst_step)} {list(error.worst_element)}",
         "" if error.first_bad_step is None else step_text(error.clock, error.first_bad_step),
-        *((f"{figure(d)} {unit}" for d in (distance.maximum, distance.mean)) if distance else ("", "")),
     ]
     return [escape(cell) for cell in cells]
+
+
+def _distance(error: TensorError) -> list[str]:
+    distance, unit = error.distance, escape(unit_text(error.unit))
+    return [f"{figure(d)} {unit}" for d in (distance.maximum, distance.mean)] if distance else ["", ""]
 
 
 def _state(state: TensorError | DigestError) -> list[str]:
@@ -129,18 +166,3 @@ def _state(state: TensorError | DigestError) -> list[str]:
     compared = "digest, of its RMS" if isinstance(state, DigestError) else "values, of range"
     first = "" if state.first_bad_step is None else step_text(clock, state.first_bad_step)
     return [escape(cell) for cell in (state.name, compared, figure(state_error(state)), first)]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table from plain headings and cells that are HTML already."""
-    titles = "".join(f"<th>{title}</th>" for title in head)
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table>\n<thead><tr>{titles}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
-
-
-def _anchor(case: Case) -> str:
-    return escape(case.key.id).replace(" ", "_")
-
-
-def _colour(case: Case) -> str:
-    return case.verdict.replace(" ", "-")
