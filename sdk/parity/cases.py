@@ -108,10 +108,10 @@ class ParityReport:
         return None if self.passed else "no target could be run here, so nothing was checked"
 
     def measured(self, target: str, precision: str) -> dict[str, float]:
-        """The worst finite numbers of a target, for the manifest: ``MODE.max_abs_of_range``, ``MODE.rms_of_range`` and,
-        of a model that chooses, ``MODE.label_agreement``.
+        """The worst finite numbers of a target, for the manifest; empty when the target was not run.
 
-        Outputs only; empty when the target was not run.
+        Of outputs ``MODE.max_abs_of_range`` and ``MODE.rms_of_range``; of a model that chooses
+        ``MODE.label_agreement``; of a face ``MODE.FIGURE``, as `FaceFigures.measured` has them.
         """
         worst: dict[str, float] = {}
         for case in self.cases:
@@ -120,6 +120,8 @@ class ParityReport:
             for choice in case.comparison.choices:
                 key = f"{case.key.mode}.label_agreement"
                 worst[key] = min(choice.agreement, worst.get(key, 1.0))
+            if case.comparison.face is not None:
+                worst |= {f"{case.key.mode}.{name}": value for name, value in case.comparison.face.measured().items()}
             for error in case.comparison.outputs:
                 for name in ("max_abs_of_range", "rms_of_range"):
                     key, value = f"{case.key.mode}.{name}", getattr(error, name)

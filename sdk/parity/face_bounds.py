@@ -18,9 +18,9 @@ def face_problems(figures: FaceFigures, tolerance: Tolerance) -> list[Problem]:
     if figures.lag_ms is not None:
         side = "late" if figures.lag_ms > 0 else "early"
         wrong.append(_above("lag", f"it moves {side}: lag", "ms", abs(figures.lag_ms), tolerance.lag_ms))
-    if figures.jitter_mm is not None and figures.reference_jitter_mm is not None:
-        more = figures.jitter_mm - figures.reference_jitter_mm
-        wrong.append(_above("jitter", "it trembles in silence: second difference", "mm", more, tolerance.jitter_mm))
+    if figures.jitter_added_mm is not None:
+        what = "it trembles in silence: second difference beyond the reference's"
+        wrong.append(_above("jitter", what, "mm", figures.jitter_added_mm, tolerance.jitter_mm))
     return [problem for problem in wrong if problem]
 
 

@@ -76,6 +76,34 @@ class FaceFigures:
     after: FaceMotion | None = None
     per_frame_mm: tuple[float, ...] = ()
 
+    @property
+    def worst_name(self) -> str:
+        """What the mean of the worst vertex is called: ``lip vertex error`` is said of lips alone."""
+        return "lip vertex error" if self.word == "lip" else "worst vertex error"
+
+    @property
+    def jitter_added_mm(self) -> float | None:
+        """How much more than the reference the lips tremble in silence."""
+        if self.jitter_mm is None or self.reference_jitter_mm is None:
+            return None
+        return self.jitter_mm - self.reference_jitter_mm
+
+    def measured(self) -> dict[str, float]:
+        """The figures that bounds are set on, and lip vertex error, by name; those that there are."""
+        closures, worst = self.closures, self.worst_name.replace(" ", "_")
+        figures: dict[str, float | None] = {
+            f"{self.word}_error_mm": self.lip_error_mm,
+            f"{worst}_mm": self.lip_vertex_error_mm,
+            f"{worst}_mm2": self.lip_vertex_error_mm2,
+            "dynamics_deviation_mm2": self.dynamics_deviation_mm2,
+            "gain": self.gain,
+            "closures_missed": closures.reference - closures.kept if closures else None,
+            "false_closures": closures.false if closures else None,
+            "lag_ms": self.lag_ms,
+            "jitter_added_mm": self.jitter_added_mm,
+        }
+        return {name: float(value) for name, value in figures.items() if value is not None}
+
 
 def face_figures(
     reference: ArrayLike,

@@ -20,8 +20,8 @@ def face_rows(face: FaceFigures, bounds: Tolerance) -> Sequence[FigureRow]:
     squared = "mean over frames of the worst vertex, squared: what papers print"
     rows = [
         (f"{lip} error", _mm(face.lip_error_mm), _mm(bounds.lip_error_mm), f"RMS over frames and vertices, of {where}"),
-        (f"{lip} vertex error", _mm(face.lip_vertex_error_mm), "", "mean over frames of the worst vertex"),
-        (f"{lip} vertex error, squared", f"{_mm(face.lip_vertex_error_mm2)}²", "", squared),
+        (face.worst_name, _mm(face.lip_vertex_error_mm), "", "mean over frames of the worst vertex"),
+        (f"{face.worst_name}, squared", f"{_mm(face.lip_vertex_error_mm2)}²", "", squared),
         ("motion", _mm(face.motion_mm), "", f"RMS about their mean of {where}, in the reference"),
     ]
     if face.gain is not None:

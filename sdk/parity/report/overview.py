@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sdk.parity.cases import Case, ParityReport
-from sdk.parity.face.figures import FaceFigures
 from sdk.parity.report.parts import link, named, table
 from sdk.parity.report.text import escape, figure, signed
 
@@ -18,11 +17,10 @@ def face_overview(report: ParityReport) -> str:
         reasons = dict.fromkeys(case.comparison.no_face for case in report.cases if case.comparison)
         said = "; ".join(reason for reason in reasons if reason)
         return f"<h2>On the face</h2>\n<p>No figures of the face: {escape(said)}.</p>" if said else ""
-    words = {case.comparison.face.word for case in shown if case.comparison and case.comparison.face}
-    word = "lip" if "lip" in words else "vertex"
+    first = next(case.comparison.face for case in shown if case.comparison and case.comparison.face)
     numbers = (
-        f"{word} error, mm",
-        f"{word} vertex error, mm",
+        f"{first.word} error, mm",
+        f"{first.worst_name}, mm",
         "the same squared, mm²",
         "upper face, mm",
         "FDD, mm²",
@@ -42,7 +40,7 @@ def _face_cells(case: Case) -> list[str]:
     assert face is not None
     closures = face.closures
     missed = 100 * (1 - closures.hit_rate) if closures else None
-    added = jitter_added(face)
+    added = face.jitter_added_mm
     return [
         _judged(figure(face.lip_error_mm), face.lip_error_mm, bounds.lip_error_mm),
         figure(face.lip_vertex_error_mm),
@@ -55,13 +53,6 @@ def _face_cells(case: Case) -> list[str]:
         _judged("-" if face.lag_ms is None else signed(face.lag_ms), abs(face.lag_ms or 0), bounds.lag_ms),
         _judged("-" if added is None else signed(added, 3), added, bounds.jitter_mm),
     ]
-
-
-def jitter_added(face: FaceFigures) -> float | None:
-    """How much more than the reference a face trembles in silence, in mm."""
-    if face.jitter_mm is None or face.reference_jitter_mm is None:
-        return None
-    return face.jitter_mm - face.reference_jitter_mm
 
 
 def _known(value: float | None) -> str:

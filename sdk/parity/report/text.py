@@ -92,15 +92,15 @@ def face_line(comparison: Comparison) -> str:
         return comparison.no_face and f"no figures of the face: {comparison.no_face}"
     parts = [
         f"face: {face.word} error {figure(face.lip_error_mm)} mm",
-        f"{face.word} vertex error {figure(face.lip_vertex_error_mm)} mm",
+        f"{face.worst_name} {figure(face.lip_vertex_error_mm)} mm",
     ]
     if face.closures is not None:
         parts.append(f"{face.closures.kept} of {face.closures.reference} closures kept, {face.closures.false} false")
     if face.lag_ms is not None:
         parts.append(f"lag {signed(face.lag_ms)} ms")
-    if face.jitter_mm is not None and face.reference_jitter_mm is not None:
-        more = face.jitter_mm - face.reference_jitter_mm
-        parts.append(f"jitter in silence {signed(more, 3)} mm on {figure(face.reference_jitter_mm)}")
+    if face.jitter_added_mm is not None and face.reference_jitter_mm is not None:
+        added = signed(face.jitter_added_mm, 3)
+        parts.append(f"jitter in silence {added} mm on {figure(face.reference_jitter_mm)}")
     return ", ".join(parts)
 
 

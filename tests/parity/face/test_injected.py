@@ -30,6 +30,14 @@ def test_the_face_itself_is_right() -> None:
     assert face_problems(found, INT8) == []
 
 
+def test_what_is_measured_goes_into_the_manifest_by_name() -> None:
+    found = measured(np.tile(weights()[20], (FRAMES, 1))).measured()
+    assert found["closures_missed"] == CLOSURES
+    assert "lag_ms" not in found
+    assert found.keys() >= {"lip_error_mm", "lip_vertex_error_mm", "lip_vertex_error_mm2", "dynamics_deviation_mm2"}
+    assert all(isinstance(value, float) for value in found.values())
+
+
 def test_noise_of_8_bits_passes() -> None:
     """A quarter of a step of 1/255 at most, for every channel and frame its own."""
     noise = np.random.default_rng(0).uniform(-0.25, 0.25, (FRAMES, 52)).astype(np.float32) / 255
