@@ -11,6 +11,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
@@ -20,6 +21,10 @@ SQUARED = 2.0
 """Weight of the squared error next to the absolute one: errors above a quarter count more than proportionally."""
 CLOSED_GAP = 0.5
 """Millimetres: a lip gap below this is closed; the scores ask for 1 mm, and half of it is margin."""
+CLOSED_FRAMES = 3
+"""A closure counts if any of these frames around it is closed: at 30 a second, 33 ms early or late. A model that hears
+nothing of the future knows of most closures only when they are there. Asked to close at once or never, it would leave
+the short ones out; so late is better than never, within the 40 to 50 ms that `sdk.training.scores` allows as well."""
 OPEN_GAP, OPEN_SHARE = 3.0, 0.5
 """A frame whose target gap is above 3 mm is open, and must be open at least half as wide as the target."""
 
@@ -95,7 +100,7 @@ class RigLosses(nn.Module):
     gap        absolute error of the lip gap in mm
     velocity   absolute error of the weights' first difference, channels weighed
     jerk       absolute error of the gap's second difference in mm: trembling that the target does not have
-    closure    mm by which the gap exceeds 0.5 mm in frames where p, b, m are closed
+    closure    mm by which the least gap within a frame of each frame where p, b, m are closed exceeds 0.5 mm
     open       mm by which the gap falls short of half the target's where that is wider than 3 mm: no false closures
     rest       absolute error of the weights in silence, channels weighed: the face settles
     ========== =========================================================================================================
@@ -128,7 +133,13 @@ class RigLosses(nn.Module):
             "gap": masked.mean(gap_error.abs()),
             "velocity": masked.mean((error.diff(dim=1).abs() * self.importance).mean(-1)),
             "jerk": masked.mean(gap_error.diff(n=2, dim=1).abs()),
-            "closure": masked.mean(frames.closures * (gap - CLOSED_GAP).clamp(min=0)),
+            "closure": masked.mean(frames.closures * (_least_nearby(gap) - CLOSED_GAP).clamp(min=0)),
             "open": masked.mean(open_ * (OPEN_SHARE * target_gap - gap).clamp(min=0)),
             "rest": masked.mean(frames.silence * (size * self.importance).mean(-1)),
         }
+
+
+def _least_nearby(gap: Tensor) -> Tensor:
+    """The least of `CLOSED_FRAMES` gaps around each of (B, T)."""
+    nearby: Tensor = -F.max_pool1d(-gap, CLOSED_FRAMES, stride=1, padding=CLOSED_FRAMES // 2)
+    return nearby

@@ -182,7 +182,12 @@ def _write_in_worker(part: Part) -> int:
     return _write(part, plan, task)
 
 
-PROBE_PHONES = (TimedPhone("m", 0.1, 0.2), TimedPhone("aa", 0.2, 0.5), TimedPhone("f", 0.5, 0.6))
+PROBE_PHONES = (
+    TimedPhone("m", 0.1, 0.2),
+    TimedPhone("aa", 0.2, 0.5),
+    TimedPhone("f", 0.5, 0.6),
+    TimedPhone("p", 0.6, 0.7),
+)
 
 
 def _probe_sound() -> np.ndarray[tuple[int], np.dtype[np.float32]]:

@@ -191,6 +191,16 @@ def test_each_loss_sees_its_own_error(name, change):
     assert all(losses[other] < 1e-6 for other in blind.get(name, ()))
 
 
+@pytest.mark.parametrize(("frames", "missed"), [(-2, True), (-1, False), (1, False), (2, True)])
+def test_a_closure_may_come_a_frame_early_or_late(frames, missed):
+    """Of three frames that are closed, two still have a closed one beside them when they come two frames late"""
+    segments = made_up()
+    predicted = segments.targets.clone()
+    predicted[:, 8:16, CLOSE] = 0
+    predicted[:, 10 + frames : 13 + frames, CLOSE] = predicted[:, 10 + frames : 13 + frames, JAW]
+    assert (losses_of(predicted, segments)["closure"] > 1e-5) == missed
+
+
 def test_the_gap_loss_is_in_millimetres():
     segments = made_up()
     predicted = segments.targets.clone()

@@ -44,8 +44,9 @@ def power_db(pcm: NDArray[np.float32], *, high_band: bool = False) -> Array:
 def closures(phones: Sequence[TimedPhone], pcm: NDArray[np.float32]) -> list[tuple[float, float]]:
     """When the lips are shut for p, b and m, in seconds, in order.
 
-    /m/ is shut for the whole of its label. /p/ and /b/ are shut up to the burst, found in the high band; without
-    one they open 30 % before the label's end. A label that begins at its burst, as some synthesisers write it, is
+    /m/ is shut for the whole of its label. /p/ and /b/ are shut up to the burst, found in the high band. A label
+    without one ends at the burst already (the corpus mends them so), or the stop is not released: the lips are shut
+    for the whole of it, as for /m/. A label that begins at its burst, as some synthesisers write it, is
     extended back over the silence before it, at most 90 ms and never into the phone before.
     """
     if not any(phone.name in BILABIALS for phone in phones):
@@ -69,14 +70,13 @@ def closures(phones: Sequence[TimedPhone], pcm: NDArray[np.float32]) -> list[tup
 
 def _burst(high: Array, phone: TimedPhone) -> float:
     """Seconds of the burst within a stop's label."""
-    fallback = phone.end - 0.3 * phone.seconds
     first, last = _place(high, phone.start), _place(high, phone.end)
     part = high[first:last]
     if len(part) < 4:
-        return fallback
+        return phone.end
     quiet = int(part.argmin())
     louder = np.flatnonzero(part[quiet:] > part[quiet] + BURST_RISE)
-    return (first + quiet + int(louder[0])) * STEP / SAMPLE_RATE if len(louder) else fallback
+    return (first + quiet + int(louder[0])) * STEP / SAMPLE_RATE if len(louder) else phone.end
 
 
 def _silent_since(full: Array, time: float, silent: float) -> float:

@@ -86,10 +86,19 @@ def test_a_stop_labelled_at_its_burst_is_closed_over_the_silence_before_it():
     assert end == pytest.approx(0.485, abs=0.012)
 
 
-def test_a_stop_without_a_burst_still_closes():
+def test_a_stop_without_a_burst_is_closed_for_the_whole_of_its_label():
     phones = sentence("aa p aa")
     ((start, end),) = motion_curve(phones, np.zeros(len(speak(phones)), np.float32), 0).closures
-    assert end - start >= 0.03
+    assert (start, end) == (phones[2].start, phones[2].end)
+
+
+def test_a_label_that_ends_at_its_burst_is_closed_to_its_end():
+    phones, spoken = sentence("aa b aa"), sentence("aa b aa")
+    burst = spoken[2].end - BURST_SECONDS
+    phones[2] = TimedPhone("b", phones[2].start, burst)
+    phones[3] = TimedPhone("aa", burst, phones[3].end)
+    ((_, end),) = motion_curve(phones, speak(spoken), 0).closures
+    assert end == pytest.approx(burst, abs=0.004)
 
 
 def test_in_a_closure_the_mouth_closes_what_the_jaw_opened():
