@@ -109,7 +109,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
             bar.update(task, description=words, advance=1)
 
         if chosen:
-            files = export_components(staged, jobs, chosen, folder, options=options, planner=planner, advance=advance)
+            files = export_components(jobs, chosen, folder, options=options, planner=planner, advance=advance)
             _print_files(files, as_json)
             return 0
         result = export_bundle(

@@ -85,7 +85,7 @@ def export_bundle(
         records = []
         for job in jobs:
             plan = planner.plan(job, advance)
-            record = _lower(writer, staged, job, plan, options=options, advance=advance)
+            record = _lower(writer, job, plan, options=options, advance=advance)
             if plan.choice:
                 sensitivity = writer.artefact(job.target.name, job.precision, "sensitivity", ".json")
                 sensitivity.write_text(sensitivity_table(plan.choice, plan.rows, planner.budget), encoding="utf-8")
@@ -109,7 +109,6 @@ def export_bundle(
 
 def _lower(
     writer: BundleWriter,
-    staged: StagedModel,
     job: Job,
     plan: JobPlan,
     *,
@@ -117,7 +116,7 @@ def _lower(
     advance: Advance,
 ) -> TargetRecord:
     target, artefacts, lowered = job.target, {}, []
-    for stage in staged.stages:
+    for stage in plan.staged.stages:
         advance(f"{target.name} {job.precision} {stage.name}")
         path = writer.artefact(target.name, job.precision, stage.name, target.suffix)
         lowered.append(target.lower(stage, plan.stages[stage.name], path, options))
@@ -128,7 +127,7 @@ def _lower(
         artefacts=artefacts,
         tools=dict(target.versions()),
         minimum_os=dict(target.minimum_os(options)),
-        rewrites=_merged(lowered, "rewrites"),
+        rewrites=(*plan.rewrites, *_merged(lowered, "rewrites")),
         undelegated=_merged(lowered, "undelegated"),
         layers={name: dict(each.layers) for name, each in plan.stages.items() if each.layers},
         calibration=plan.calibration,

@@ -14,7 +14,6 @@ from export.planner import Planner
 from export.targets.base import LoweringOptions
 from sdk.bundle.paths import MANIFEST
 from sdk.errors import ParityError, UsageError
-from sdk.models.registry import StagedModel
 from sdk.parity.choices import LABEL
 from sdk.parity.tolerances import tolerance_for
 from sdk.runtime import EagerExecutor
@@ -24,7 +23,6 @@ from sdk.stage import Stage
 
 
 def export_components(
-    staged: StagedModel,
     jobs: Sequence[Job],
     components: Sequence[str],
     folder: Path,
@@ -47,7 +45,7 @@ def export_components(
     paths = []
     for job in jobs:
         plan = planner.plan(job, advance)
-        for stage in staged.stages:
+        for stage in plan.staged.stages:
             if stage.name not in components:
                 continue
             advance(f"{job.target.name} {job.precision} {stage.name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,8 @@ from export.precision import PRECISIONS, StagePlan, plan_stage
 from export.sensitivity import sweep
 from export.sensitivity.budget import Budget
 from export.sensitivity.choose import Choice, choose
+from export.targets.rewrites import rewrite
+from export.targets.rewrites.convolution import CONVOLUTION_TO_LINEAR
 from sdk.models.registry import StagedModel
 
 MIXED = "mixed"
@@ -28,13 +30,17 @@ class JobPlan:
     """How one job is done.
 
     Attributes:
+        staged: the model, its stages in the form that was planned.
         stages: name -> plan.
+        rewrites: names of those that brought the stages into that form.
         choice: what the sweep chose; None where the table decides.
         rows: the sweep's figures, of each layer its options.
         calibration: SHA-256 of the sound that anything was fixed or chosen on; None when nothing was.
     """
 
+    staged: StagedModel
     stages: Mapping[str, StagePlan]
+    rewrites: tuple[str, ...] = ()
     choice: Choice | None = None
     rows: Sequence[Sequence[sweep.Option]] = ()
     calibration: str | None = None
@@ -63,6 +69,13 @@ class Planner:
         """What goes into the stages on `sound`."""
         return record_steps(self._staged, self.sound)
 
+    @cached_property
+    def _quantisable(self) -> tuple[StagedModel, tuple[str, ...]]:
+        """The model with all its weights in layers, and the rewrites that changed it."""
+        changed = [rewrite(stage, [CONVOLUTION_TO_LINEAR]) for stage in self._staged.stages]
+        names = tuple(dict.fromkeys(name for _, applied in changed for name in applied))
+        return replace(self._staged, stages=tuple(stage for stage, _ in changed)), names
+
     def plan(self, job: Job, advance: Callable[[str], None]) -> JobPlan:
         """Plan `job`, telling `advance` of each measurement.
 
@@ -73,6 +86,7 @@ class Planner:
             return self._mixed(job, advance)
         target, form = job.target, PRECISIONS[job.precision].form
         fixed = form == FIXED_BEFOREHAND
+        staged, rewrites = self._quantisable if form else (self._staged, ())
         plans = {
             stage.name: plan_stage(
                 stage,
@@ -81,18 +95,19 @@ class Planner:
                 target.forms,
                 self.recording[stage.name] if fixed else (),
             )
-            for stage in self._staged.stages
+            for stage in staged.stages
         }
-        return JobPlan(plans, calibration=self.sound.sha256 if fixed else None)
+        return JobPlan(staged, plans, rewrites, calibration=self.sound.sha256 if fixed else None)
 
     def steps(self, job: Job) -> int:
         """How often `plan` will call `advance`."""
-        return sweep.steps(self._staged, job.target.forms) if job.precision == MIXED else 0
+        return sweep.steps(self._quantisable[0], job.target.forms) if job.precision == MIXED else 0
 
     def _mixed(self, job: Job, advance: Callable[[str], None]) -> JobPlan:
         base = job.target.base(MIXED)
-        measured = sweep.Sweep(self._staged, self.sound.pcm, job.target.forms, integer_inputs=base == "fp32")
+        staged, rewrites = self._quantisable
+        measured = sweep.Sweep(staged, self.sound.pcm, job.target.forms, integer_inputs=base == "fp32")
         rows = measured.options(advance)
         choice = choose(rows, self.budget, measured.error)
-        plans = {stage.name: StagePlan(base, choice.layers.get(stage.name, {})) for stage in self._staged.stages}
-        return JobPlan(plans, choice, rows, self.sound.sha256)
+        plans = {stage.name: StagePlan(base, choice.layers.get(stage.name, {})) for stage in staged.stages}
+        return JobPlan(staged, plans, rewrites, choice, rows, self.sound.sha256)

@@ -1,8 +1,8 @@
 """Precisions: what the numbers of an artefact are stored and computed in, as a table, and the plan of one stage.
 
-A precision names what becomes of the *layers* of a stage, its ``nn.Linear`` modules: every stage is written so that its
-weights lie in them, convolutions included (`sdk.models.layers.causal_conv`). All else (the transform of the spectrum,
-normalisations, attention products, state) stays in the floating-point base.
+A precision names what becomes of the *layers* of a stage, its ``nn.Linear`` modules: stages are written so that their
+weights lie in them, and what convolutions there are is rewritten so (`export.targets.rewrites.convolution`). All else
+(the transform of the spectrum, normalisations, attention products, state) stays in the floating-point base.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ palette6    weights 6-bit indices into a table of 64 values
 palette4    weights 4-bit indices into a table of 16 values
 =========== ==========================================================================================================
 """
+
+LEAST_INPUTS = 16
+"""A layer of fewer inputs reads samples or flags, not features: there is little to save and much to lose."""
 
 GROUP = 32
 """Inputs that share one scale in ``int4``: XNNPACK and Core ML both take multiples of 32 only."""
@@ -113,7 +116,7 @@ def quantisable(stage: nn.Module) -> dict[str, nn.Linear]:
         for name, child in module.named_children():
             if getattr(child, "full_precision", False):
                 continue
-            if isinstance(child, nn.Linear):
+            if isinstance(child, nn.Linear) and child.in_features >= LEAST_INPUTS:
                 found[prefix + name] = child
             visit(child, f"{prefix}{name}.")
 

@@ -145,7 +145,7 @@ def test_components_are_loose_checked_files(tmp_path):
 
     def export(job, stage):
         return export_components(
-            staged, [job], [stage], tmp_path, options=LoweringOptions(), planner=planner, advance=lambda _: None
+            [job], [stage], tmp_path, options=LoweringOptions(), planner=planner, advance=lambda _: None
         )
 
     paths = export(Job(find_target("onnx"), "fp32"), "audio_encoder")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,10 +13,17 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import weight_norm
 
+from export.precision import LEAST_INPUTS, StagePlan, quantisable
+from export.targets.base import LoweringOptions, find_target
 from export.targets.rewrites import ModuleRewrite, rewrite
+from export.targets.rewrites.convolution import CONVOLUTION_TO_LINEAR, LinearConvolution
 from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR, LinearLayerNorm
 from export.targets.rewrites.operator_forms import apply_forms
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
+from sdk.models.layers.causal_conv import CausalConv1d
+from sdk.spec import TensorSpec
+from sdk.stage import flatten
+from tests.export.wide_layer import WideLayer
 from tests.export.zoo import Call, Mel, OneOperator
 
 
@@ -136,3 +144,40 @@ def test_an_operator_that_fits_no_form_stays(function: Callable[[Tensor], Tensor
     formed, names = apply_forms(torch.export.export(Call(function), example, strict=False), example)
     assert names == ()
     torch.testing.assert_close(formed.module()(*example), function(*example))
+
+
+@pytest.mark.parametrize(("kernel", "stride", "channels"), [(10, 5, 1), (3, 2, 6), (2, 2, 4), (3, 1, 5), (1, 1, 3)])
+def test_a_convolution_as_a_linear_layer_equals_it(kernel: int, stride: int, channels: int) -> None:
+    layer = CausalConv1d(channels, 7, kernel, stride=stride, bias=kernel != 3)
+    holder = nn.Sequential(layer).eval().requires_grad_(False)
+    x = torch.randn(1, channels, 12 * stride)
+    state = layer.init_state()
+    wanted, after = layer.step(x, state)
+    assert CONVOLUTION_TO_LINEAR.apply(holder) == 1
+    got, next_state = layer.step(x, state)
+    torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-6)
+    for (_, ours), (_, theirs) in zip(flatten(next_state), flatten(after), strict=True):
+        assert torch.equal(ours, theirs)
+    assert "0.conv.linear" in quantisable(holder) or kernel * channels < LEAST_INPUTS
+
+
+def test_convolutions_that_no_row_of_taps_can_say_stay() -> None:
+    stay = nn.Sequential(nn.Conv1d(4, 4, 3, groups=2), nn.Conv1d(4, 4, 3, dilation=2), nn.Conv1d(4, 4, 3, padding=1))
+    assert CONVOLUTION_TO_LINEAR.apply(stay) == 0
+
+
+class Convolved(WideLayer):
+    outputs = (TensorSpec(name="y", shape=(1, 60)),)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = LinearConvolution(nn.Conv1d(8, 12, 3, stride=2)).requires_grad_(False)
+
+    def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
+        return {"y": self.conv(inputs["x"].reshape(1, 8, 12)[:, :, :11]).reshape(1, 60)}, state
+
+
+def test_a_convolution_as_a_linear_layer_stays_in_one_delegate(tmp_path: Path) -> None:
+    plan = StagePlan("fp32", {"conv.linear": "int8"})
+    lowered = find_target("executorch").lower(Convolved(), plan, tmp_path / "one.pte", LoweringOptions())
+    assert lowered.undelegated == ()
