@@ -36,8 +36,8 @@ TOLERANCES = {
     ),
     "int8": ToleranceRow(
         Tolerance(
-            max_abs_of_range=5e-2,
-            rms_of_range=1.5e-2,
+            max_abs_of_range=1e-1,
+            rms_of_range=1e-2,
             digest_relative=1e-1,
             label_agreement=0.98,
             gain_error=1e-2,
@@ -52,8 +52,8 @@ TOLERANCES = {
     ),
     "int8-static": ToleranceRow(
         Tolerance(
-            max_abs_of_range=1e-1,
-            rms_of_range=3e-2,
+            max_abs_of_range=2e-1,
+            rms_of_range=2e-2,
             digest_relative=2e-1,
             label_agreement=0.95,
             gain_error=2e-2,
@@ -67,8 +67,8 @@ TOLERANCES = {
     ),
     "palette6": ToleranceRow(
         Tolerance(
-            max_abs_of_range=5e-2,
-            rms_of_range=1.5e-2,
+            max_abs_of_range=1e-1,
+            rms_of_range=1e-2,
             digest_relative=1e-1,
             label_agreement=0.98,
             gain_error=1e-2,
@@ -82,8 +82,8 @@ TOLERANCES = {
     ),
     "int4": ToleranceRow(
         Tolerance(
-            max_abs_of_range=2.5e-1,
-            rms_of_range=8e-2,
+            max_abs_of_range=4e-1,
+            rms_of_range=6e-2,
             digest_relative=5e-1,
             label_agreement=0.85,
             gain_error=5e-2,
@@ -97,8 +97,8 @@ TOLERANCES = {
     ),
     "palette4": ToleranceRow(
         Tolerance(
-            max_abs_of_range=2.5e-1,
-            rms_of_range=8e-2,
+            max_abs_of_range=4e-1,
+            rms_of_range=6e-2,
             digest_relative=5e-1,
             label_agreement=0.85,
             gain_error=5e-2,
@@ -111,8 +111,8 @@ TOLERANCES = {
     ),
     "mixed": ToleranceRow(
         Tolerance(
-            max_abs_of_range=1e-1,
-            rms_of_range=3e-2,
+            max_abs_of_range=2e-1,
+            rms_of_range=2e-2,
             digest_relative=2e-1,
             label_agreement=0.95,
             gain_error=2e-2,
