@@ -14,8 +14,8 @@ from rich.table import Table
 from export.exporter import Export, export_bundle, steps
 from export.figures import largest_error, outside_delegate
 from export.loose import export_components
-from export.plan import Job, calibration_speech, check_components, plan_jobs
-from export.planner import MIXED, Planner
+from export.plan import MIXED, Job, calibration_speech, check_components, plan_jobs
+from export.planner import Planner
 from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target, target_names
 from sdk.audio.files import load_speech
@@ -56,7 +56,7 @@ def _frame_rate(text: str | None) -> FrameRate | None:
 @click.argument("model", default=DEFAULT_MODEL)
 @click.option("--checkpoint", type=click.Path(path_type=Path), help="Published weights; without it the default's.")
 @click.option("--target", help="Comma list of targets.  [default: executorch,coreml,onnx]")
-@click.option("--precision", help="One precision for all targets.  [default: each target's own]")
+@click.option("--precision", help="Comma list of precisions, or all.  [default: each target's own]")
 @click.option("--budget", help="What `--precision mixed` may cost, e.g. lip-error=0.1mm.  [default: lip-error=0.05mm]")
 @click.option("--components", help="Comma list of stages: lower only these, as loose files without a bundle.")
 @click.option("--fps", help="Frames a second, e.g. 30, 29.97, 30000/1001.  [default: the model's]")
@@ -87,7 +87,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
     started = time.monotonic()
     if not 0 <= lookahead <= 160_000:
         raise UsageError(f"--lookahead {lookahead}", "out of range", "give 0 to 160000 samples (10 s)")
-    entry, jobs = find_model(model), plan_jobs(_names(target), precision)
+    entry, jobs = find_model(model), plan_jobs(_names(target), _names(precision))
     speech = calibration_speech(calibration)
     staged = entry.build(
         BuildOptions(

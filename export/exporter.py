@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.card import model_card
-from export.plan import Job
-from export.planner import MIXED, JobPlan, Planner
+from export.plan import MIXED, Job
+from export.planner import JobPlan, Planner
 from export.sensitivity.budget import Budget
 from export.sensitivity.table import sensitivity_table
 from export.targets.base import Lowered, LoweringOptions

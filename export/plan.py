@@ -19,6 +19,11 @@ from sdk.spec import SAMPLE_RATE
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
 
 
+MIXED = "mixed"
+EVERY = "all"
+"""In the place of a precision: all of a target's but `MIXED`, which takes a while and is asked for by name."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One target in one precision."""
@@ -27,19 +32,25 @@ class Job:
     precision: str
 
 
-def plan_jobs(targets: Sequence[str], precision: str | None) -> list[Job]:
-    """Jobs in the order given; without names all default targets, without a precision each target's defaults.
+def plan_jobs(targets: Sequence[str], precisions: Sequence[str]) -> list[Job]:
+    """Jobs in the order given.
+
+    Args:
+        targets: names; none for the default targets.
+        precisions: names; none for each target's defaults, `EVERY` for all that each can do.
 
     Raises:
-        TargetError: a target is unknown, or cannot do the precision; the message names those it can.
+        TargetError: a target is unknown, or cannot do a precision; the message says why and what it can.
     """
     jobs = []
     for name in dict.fromkeys(targets or DEFAULT_TARGETS):
         target = find_target(name)
-        if precision:
+        chosen = list(precisions) or list(target.precisions[: target.default_precisions])
+        if EVERY in chosen:
+            chosen = [each for each in target.precisions if each != MIXED] + [each for each in chosen if each != EVERY]
+        for precision in dict.fromkeys(chosen):
             target.check(precision)
-        chosen = (precision,) if precision else target.precisions[: target.default_precisions]
-        jobs += [Job(target, each) for each in chosen]
+            jobs.append(Job(target, precision))
     return jobs
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from export.calibration.recording import Recording, record_steps
 from export.calibration.sound import CalibrationSound, calibration_sound
-from export.plan import Job
+from export.plan import MIXED, Job
 from export.precision import PRECISIONS, StagePlan, plan_stage
 from export.sensitivity import sweep
 from export.sensitivity.budget import Budget
@@ -20,7 +20,6 @@ from export.targets.rewrites import rewrite
 from export.targets.rewrites.convolution import CONVOLUTION_TO_LINEAR
 from sdk.models.registry import StagedModel
 
-MIXED = "mixed"
 FIXED_BEFOREHAND = "int8-static"
 """The precision whose scales are fixed on recorded steps."""
 

@@ -175,6 +175,6 @@ def build_choice_bundle(folder: Path, targets: Sequence[str] = ("onnx",)) -> Pat
     from tests.toy_bundle import speech_like
 
     staged = ENTRY.build(BuildOptions())
-    jobs = plan_jobs(targets, "fp32")
+    jobs = plan_jobs(targets, ["fp32"])
     export_bundle(staged, jobs, folder, options=LoweringOptions(), speech=speech_like(32_000), parity=False)
     return folder

@@ -3,6 +3,7 @@
 import pytest
 from torch import nn
 
+from export.plan import plan_jobs
 from export.precision import FP32, PRECISIONS, FormSupport, StagePlan, plan_stage, quantisable
 from export.targets.base import Refusal, Target, find_target, target_names
 from sdk.errors import TargetError
@@ -93,3 +94,15 @@ def test_bases():
     assert target.base("fp32") == "fp32"
     assert target.base("fp16") == "fp16"
     assert StagePlan("fp16").layers == {}
+
+
+def test_jobs_take_several_precisions_or_all():
+    names = [(job.target.name, job.precision) for job in plan_jobs(["executorch"], ["int8", "fp32", "int8"])]
+    assert names == [("executorch", "int8"), ("executorch", "fp32")]
+    every = {(job.target.name, job.precision) for job in plan_jobs(["executorch", "onnx"], ["all"])}
+    wanted = {(name, each) for name in ("executorch", "onnx") for each in find_target(name).precisions}
+    assert every == {pair for pair in wanted if pair[1] != "mixed"}
+    assert ("executorch", "mixed") in {
+        (j.target.name, j.precision) for j in plan_jobs(["executorch"], ["all", "mixed"])
+    }
+    assert [job.precision for job in plan_jobs(["coreml"], [])] == ["fp16", "fp32"]
