@@ -16,7 +16,7 @@ from rich.console import Console
 
 from sdk.parity import Case, ParityReport, compare
 from sdk.parity.cases import CaseKey
-from sdk.parity.report.chart import error_chart, largest_of_parts
+from sdk.parity.report.chart import error_chart, largest_of_parts, round_step
 from sdk.parity.report.document import document, dumps
 from sdk.parity.report.html import html
 from sdk.parity.report.junit import junit
@@ -201,6 +201,13 @@ def test_the_chart_keeps_peaks_of_a_long_stream() -> None:
     assert max(parts) == 0.5
     assert parts.index(0.5) == 7777 * 400 // 10_000
     assert largest_of_parts([1.0, 2.0], 400) == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("span", "step"), [(0.2, 0.05), (1, 0.2), (8, 2), (19, 2), (20, 5), (293, 50), (1e-6, 2e-7), (4, 1)]
+)
+def test_axes_have_round_steps(span: float, step: float) -> None:
+    assert round_step(span) == pytest.approx(step)
 
 
 def test_the_chart_stays_within_its_frame() -> None:

@@ -65,6 +65,18 @@ def largest_of_parts(values: Sequence[float], parts: int) -> list[float]:
     return [max(values[first:last]) for first, last in pairwise(edges)]
 
 
+def frame_marks(frames: int) -> range:
+    """Round numbers of frames to write along the bottom."""
+    return range(0, frames, max(1, round(round_step(frames))))
+
+
+def round_step(span: float) -> float:
+    """1, 2 or 5 times a power of ten, so that four to ten steps make `span` > 0."""
+    power = 10.0 ** math.floor(math.log10(span / 4))
+    # A quarter that is 5 but for its last bit is 5.
+    return max(power * factor for factor in (1, 2, 5) if factor == 1 or power * factor <= span / 4 * (1 + 1e-9))
+
+
 def _scale(lines: Sequence[Sequence[float]], comparison: Comparison) -> Scale:
     shown = [v for line in lines for v in line if 0 < v < math.inf] + [comparison.tolerance.max_abs_of_range or 1e-6]
     bottom = max(FLOOR, math.floor(math.log10(min(shown))) - 1)
@@ -83,10 +95,9 @@ def _decades(scale: Scale) -> list[str]:
 
 def _frames(scale: Scale) -> list[str]:
     drawn, bottom = [], HEIGHT - BOTTOM
-    for quarter in range(5):
-        x, frame = scale.x(quarter / 4), round((scale.frames - 1) * quarter / 4)
-        anchor = {0: "start", 4: "end"}.get(quarter, "middle")
-        drawn.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="{anchor}">{frame}</text>')
+    for frame in frame_marks(scale.frames):
+        x = scale.x(frame / max(1, scale.frames - 1))
+        drawn.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{frame}</text>')
     drawn.append(f'<text x="{scale.x(0.5):.1f}" y="{HEIGHT - 4}" text-anchor="middle">frame</text>')
     return drawn
 

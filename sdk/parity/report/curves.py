@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 from sdk.parity.findings import Comparison, Curve, unit_text
-from sdk.parity.report.chart import largest_of_parts
+from sdk.parity.report.chart import frame_marks, largest_of_parts, round_step
 from sdk.parity.report.text import escape
 from sdk.rigs.lip_curves import CLOSED
 
@@ -88,7 +87,7 @@ class _Scale:
     def __init__(self, size: tuple[int, int], frames: int, low: float, high: float) -> None:
         self.width, self.height = size
         self.frames = frames
-        self.step = _round_step((high - low) or abs(high) or 1.0)
+        self.step = round_step((high - low) or abs(high) or 1.0)
         self.low = math.floor(low / self.step) * self.step
         self.high = max(math.ceil(high / self.step) * self.step, self.low + self.step)
 
@@ -113,7 +112,7 @@ class _Scale:
             text = f"{value + 0.0:.{digits}f}" if digits < 6 else f"{value:.0e}"
             drawn.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
         bottom = self.height - BOTTOM
-        for frame in range(0, self.frames, max(1, round(_round_step(self.frames)))):
+        for frame in frame_marks(self.frames):
             x = self.x(frame / max(1, self.frames - 1))
             drawn.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{frame}</text>')
         drawn.append(f'<text x="{self.x(0.5):.1f}" y="{self.height - 4}" text-anchor="middle">frame</text>')
@@ -142,10 +141,3 @@ class _Scale:
         known = [(i, value) for i, value in enumerate(values) if math.isfinite(value)]
         points = " ".join(f"{self.x(i / last):.1f},{self.y(value):.1f}" for i, value in known)
         return f'<polyline class="{who}" points="{points}"/>'
-
-
-def _round_step(span: float) -> float:
-    """1, 2 or 5 times a power of ten, so that four to eight steps make `span`."""
-    power = 10.0 ** math.floor(math.log10(span / 4))
-    steps = [power * factor for factor in (1, 2, 5, 10)]
-    return max(step for step, _ in pairwise(steps) if step <= span / 4 or step == power)
