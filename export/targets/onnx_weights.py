@@ -12,6 +12,14 @@ Floats = NDArray[np.float32]
 CODES_8 = 127
 """Steps on either side of zero. -128 is left out, so that a weight and its opposite have opposite codes."""
 
+SAFE_CODES = 64
+"""The same for signed codes against unsigned inputs: 2 * 255 * 64 fits the 16 bits in which processors that have AVX2
+and lack VNNI add pairs of products. With 127 they saturate without a sign of it."""
+
+SAFE_CODES = 64
+"""The same for signed codes against unsigned inputs: 2 * 255 * 64 fits the 16 bits in which processors that have AVX2
+and lack VNNI add pairs of products. With 127 they saturate without a sign of it."""
+
 SHRINKS = np.linspace(0.7, 1.0, 13, dtype=np.float32)
 """Of the largest value of a group: clipping the one largest a little makes the step finer for all others. Below 0.7 no
 group of 32 normally distributed weights gained anything."""
@@ -28,10 +36,10 @@ class Codes:
     scale: Floats
 
 
-def channels_8(weight: Floats) -> Codes:
-    """One scale an output channel: (N, K) -> int8 codes (N, K), scales (N,); zero is 0."""
-    scale = _positive(np.abs(weight).max(1) / CODES_8)
-    codes = np.rint(weight / scale[:, None]).clip(-CODES_8, CODES_8)
+def channels_8(weight: Floats, steps: int = CODES_8) -> Codes:
+    """One scale an output channel: (N, K) -> int8 codes (N, K) from -steps to steps, scales (N,); zero is 0."""
+    scale = _positive(np.abs(weight).max(1) / steps)
+    codes = np.rint(weight / scale[:, None]).clip(-steps, steps)
     return Codes(codes.astype(np.int8), scale)
 
 
