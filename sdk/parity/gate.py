@@ -12,7 +12,7 @@ import numpy as np
 
 from sdk import __version__
 from sdk.bundle.errors import UnknownPrecisionError, shown
-from sdk.bundle.manifest import Manifest, TargetRecord, Tolerance
+from sdk.bundle.manifest import Tolerance
 from sdk.bundle.trace import Trace
 from sdk.errors import BundleError, TargetError, UsageError
 from sdk.parity.beside import Beside
@@ -61,15 +61,9 @@ def check_bundle(
     """
     gate = Gate(bundle, frames=frames, device_trace=device_trace, on_progress=on_progress)
     cases = tuple(gate.check(key) for key in gate.keys(targets, precision))
-    sizes = {(record.target, record.precision): _bytes(bundle.manifest, record) for record in bundle.manifest.targets}
+    held = bundle.manifest
+    sizes = {(record.target, record.precision): held.artefact_bytes(record) for record in held.targets}
     return ParityReport(str(bundle.path), bundle.manifest.model.name, __version__, platform.platform(), cases, sizes)
-
-
-def _bytes(manifest: Manifest, record: TargetRecord) -> int:
-    """Bytes of a target's artefacts, each counted once; an artefact may be a folder."""
-    paths = set(record.artefacts.values())
-    inside = tuple(f"{path}/" for path in paths)
-    return sum(file.bytes for file in manifest.files if file.path in paths or file.path.startswith(inside))
 
 
 class Gate:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from sdk.parity.face.face import rows
-from sdk.parity.face.region import Doubles, Region, squared_distance
+from sdk.parity.face.region import Doubles, Region, Values, squared_distance
 
 
 def dynamics_deviation(reference: ArrayLike, candidate: ArrayLike, region: Region) -> float | None:
@@ -28,7 +28,7 @@ def dynamics_deviation(reference: ArrayLike, candidate: ArrayLike, region: Regio
 
 def _dynamics(values: ArrayLike, region: Region, rest: Doubles) -> float:
     total, squares, frames = np.zeros(region.vertices), np.zeros(region.vertices), 0
-    for block in squared_distance(region, rows(values), rest):
+    for block in squared_distance(region, rows(values), rest=rest):
         total += block.sum(0)
         squares += np.square(block).sum(0)
         frames += len(block)
@@ -38,8 +38,8 @@ def _dynamics(values: ArrayLike, region: Region, rest: Doubles) -> float:
 
 def motion_size(values: ArrayLike, about: ArrayLike, region: Region) -> Doubles:
     """(T,) root mean square distance in mm of a region's vertices from where the values `about` (...) put them."""
-    away = rows(values) - np.asarray(about, np.float64).reshape(1, -1)
-    squares = [block.mean(1) for block in squared_distance(region, away)]
+    centre = np.asarray(about, np.float64).reshape(-1)
+    squares = [block.mean(1) for block in squared_distance(region, rows(values), less=centre)]
     return np.asarray(np.sqrt(np.concatenate(squares)), np.float64)
 
 
@@ -49,15 +49,15 @@ def motion_gain(reference: ArrayLike, candidate: ArrayLike, region: Region) -> f
     Both about their own mean over time. Noise leaves it at 1; a wrong scale does not. NaN where the reference is still.
     """
     expected, got = rows(reference), rows(candidate)
-    expected, got = expected - expected.mean(0), got - got.mean(0)
-    power, shared = 0.0, 0.0
-    # <a, b> = (|a + b|^2 - |a - b|^2) / 4, of what a linear function makes of both.
-    for plus, minus, own in zip(
-        squared_distance(region, got + expected),
-        squared_distance(region, got - expected),
-        squared_distance(region, expected),
-        strict=True,
-    ):
-        shared += float((plus - minus).sum()) / 4
-        power += float(own.sum())
-    return shared / power if power else float("nan")
+    means = expected.mean(0, dtype=np.float64), got.mean(0, dtype=np.float64)
+    power, other = (_total(region, values, mean) for values, mean in zip((expected, got), means, strict=True))
+    if not power:
+        return float("nan")
+    offset = float(np.square(region.moved((means[1] - means[0])[None])).sum())
+    apart = _total(region, got, expected) - len(got) * offset
+    # 2 <a, b> = |a|^2 + |b|^2 - |a - b|^2, of what a linear function makes of both.
+    return (power + other - apart) / (2 * power)
+
+
+def _total(region: Region, values: Values, less: Values) -> float:
+    return sum(float(block.sum()) for block in squared_distance(region, values, less=less))

@@ -49,7 +49,7 @@ class FrameErrors:
 
 def frame_errors(reference: ArrayLike, candidate: ArrayLike, region: Region) -> FrameErrors:
     """Errors of values (T, ...), T at least 1, in a region."""
-    blocks = list(squared_distance(region, rows(candidate) - rows(reference)))
+    blocks = list(squared_distance(region, rows(candidate), less=rows(reference)))
     largest = np.concatenate([block.max(1) for block in blocks])
     return FrameErrors(largest, np.concatenate([block.mean(1) for block in blocks]))
 

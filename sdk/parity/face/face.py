@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdk.errors import UsageError
-from sdk.parity.face.region import Blended, Doubles, Picked, Region
+from sdk.parity.face.region import Blended, Doubles, Picked, Region, Values
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
 from sdk.rigs.measure import MIDDLE, UP, lip_gap_basis
@@ -89,9 +89,9 @@ class Face:
         return np.asarray(self.rest_gap + upper - lower, np.float64)
 
 
-def rows(values: ArrayLike) -> Doubles:
-    """Values (T, ...) as (T, D) of float64."""
-    array = np.asarray(values, np.float64)
+def rows(values: ArrayLike) -> Values:
+    """Values (T, ...) as (T, D)."""
+    array = np.asarray(values)
     return array.reshape(len(array), -1)
 
 

@@ -12,6 +12,7 @@ from sdk.parity.face.closures import ClosureCount, closure_count
 from sdk.parity.face.dynamics import dynamics_deviation, motion_gain, motion_size
 from sdk.parity.face.errors import frame_errors
 from sdk.parity.face.face import Face, rows
+from sdk.parity.face.region import Values
 from sdk.parity.face.silence import trembling
 from sdk.parity.face.timing import MOVES, fine, lag_ms
 
@@ -157,13 +158,14 @@ def face_motion(reference: ArrayLike, candidate: ArrayLike, face: Face) -> FaceM
     return FaceMotion(len(expected), _motion(got, face), _motion(expected, face), gap, reference_gap)
 
 
-def _motion(values: Doubles, face: Face) -> float:
-    return float(np.sqrt(np.square(motion_size(values, values.mean(0), face.lips)).mean()))
+def _motion(values: Values, face: Face) -> float:
+    return float(np.sqrt(np.square(motion_size(values, values.mean(0, dtype=np.float64), face.lips)).mean()))
 
 
-def _curves(reference: Doubles, candidate: Doubles, face: Face, times: Doubles) -> tuple[Doubles, ...]:
+def _curves(reference: Values, candidate: Values, face: Face, times: Doubles) -> tuple[Doubles, ...]:
     """What lag and closures are read from: the lip gaps, or without a mouth how far the face is from its mean."""
     ours, theirs = face.gap(reference), face.gap(candidate)
     if ours is None or theirs is None:
-        ours, theirs = (motion_size(values, reference.mean(0), face.lips) for values in (reference, candidate))
+        mean = reference.mean(0, dtype=np.float64)
+        ours, theirs = (motion_size(values, mean, face.lips) for values in (reference, candidate))
     return fine(times, ours, theirs)

@@ -58,5 +58,7 @@ def trembling(values: ArrayLike, silent: NDArray[np.bool_], region: Region) -> f
     at_rest = silent[:-2] & silent[1:-1] & silent[2:]
     if not at_rest.any():
         return None
-    bend = np.diff(rows(values), 2, axis=0)[at_rest]
+    whole = rows(values)
+    before, here, after = (whole[part][at_rest].astype(np.float64) for part in (np.s_[:-2], np.s_[1:-1], np.s_[2:]))
+    bend = before - 2 * here + after
     return float(np.sqrt(np.concatenate([block.mean(1) for block in squared_distance(region, bend)]).mean()))
