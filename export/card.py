@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from export.figures import largest_error, outside_delegate
+from export.figures import largest_error, lip_error, outside_delegate, quantised_layers
 from sdk.bundle.manifest import TargetRecord
 from sdk.models.registry import StagedModel
 from sdk.spec import SAMPLE_RATE
@@ -41,8 +41,8 @@ def model_card(staged: StagedModel, records: Sequence[TargetRecord]) -> str:
         "",
         "Errors are measured against the eager reference on the test vectors, closed loop, as a fraction of the range.",
         "",
-        "| target | precision | largest error | tolerance | outside the delegate | needs |",
-        "|---|---|---|---|---|---|",
+        "| target | precision | largest error | tolerance | lips, mm | quantised | outside the delegate | needs |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for record in records:
         measured = largest_error(record)
@@ -50,7 +50,9 @@ def model_card(staged: StagedModel, records: Sequence[TargetRecord]) -> str:
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.1e}"
         needs = ", ".join(f"{name} {version}" for name, version in record.minimum_os.items()) or "any system"
         outside = outside_delegate(record)
-        lines.append(f"| {record.target} | {record.precision} | {error} | {allowed} | {outside} | {needs} |")
+        lips = "-" if lip_error(record) is None else f"{lip_error(record):.3f}"
+        cells = (record.target, record.precision, error, allowed, lips, quantised_layers(record), outside, needs)
+        lines.append(f"| {' | '.join(cells)} |")
     if card.notes:
         lines += ["", "## Notes", "", *(f"- {note}" for note in card.notes)]
     return "\n".join(lines) + "\n"

@@ -12,7 +12,7 @@ import click
 from rich.table import Table
 
 from export.exporter import Export, export_bundle, steps
-from export.figures import largest_error, outside_delegate
+from export.figures import largest_error, lip_error, outside_delegate, quantised_layers
 from export.loose import export_components
 from export.plan import MIXED, Job, calibration_speech, check_components, plan_jobs
 from export.planner import Planner
@@ -139,19 +139,25 @@ def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds:
         click.echo(json.dumps(_as_json(result, seconds), indent=2))
         return
     table = Table(title=staged.card.title)
-    for heading in ("target", "MB", "error of range", "allowed", "outside the delegate"):
+    for heading in ("target", "MB", "error of range", "allowed", "lips mm", "layers", "outside the delegate"):
         table.add_column(heading, no_wrap=heading != "outside the delegate")
-    sizes = {record.path: record.bytes for record in result.manifest.files}
     for record in result.manifest.targets:
         if not any(job.target.name == record.target for job in jobs):
             continue
-        prefix = f"{record.target}/{record.precision}/"
-        size = sum(count for path, count in sizes.items() if path.startswith(prefix)) / 1e6
+        size = result.manifest.artefact_bytes(record) / 1e6
         error = largest_error(record)
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.0e}"
         shown = "not measured" if error is None else f"{error:.1e}"
-        outside = outside_delegate(record)
-        table.add_row(f"{record.target} {record.precision}", f"{size:.2f}", shown, allowed, outside)
+        lips = lip_error(record)
+        table.add_row(
+            f"{record.target} {record.precision}",
+            f"{size:.2f}",
+            shown,
+            allowed,
+            "-" if lips is None else f"{lips:.3f}",
+            quantised_layers(record),
+            outside_delegate(record),
+        )
     stdout.print(table)
     if not staged.card.trained:
         click.echo("This model is UNTRAINED: its weights are drawn from a seed and its motion has no meaning.")

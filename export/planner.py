@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.calibration.recording import Recording, record_steps
-from export.calibration.sound import CalibrationSound, calibration_sound
+from export.calibration.sound import EXCERPT_SECONDS, CalibrationSound, calibration_sound
 from export.plan import MIXED, Job
 from export.precision import PRECISIONS, StagePlan, plan_stage
 from export.sensitivity import sweep
@@ -19,7 +19,10 @@ from export.sensitivity.choose import Choice, choose
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.convolution import CONVOLUTION_TO_LINEAR
 from sdk.models.registry import StagedModel
+from sdk.spec import SAMPLE_RATE
 
+EACH_KIND = int(3 * EXCERPT_SECONDS * SAMPLE_RATE)
+"""Samples of a loud, a quiet and a noisy excerpt: layers are measured alone on these, what is chosen on everything."""
 FIXED_BEFOREHAND = "int8-static"
 """The precision whose scales are fixed on recorded steps."""
 
@@ -105,8 +108,11 @@ class Planner:
     def _mixed(self, job: Job, advance: Callable[[str], None]) -> JobPlan:
         base = job.target.base(MIXED)
         staged, rewrites = self._quantisable
-        measured = sweep.Sweep(staged, self.sound.pcm, job.target.forms, integer_inputs=base == "fp32")
-        rows = measured.options(advance)
-        choice = choose(rows, self.budget, measured.error)
+        alone, whole = (
+            sweep.Sweep(staged, pcm, job.target.forms, integer_inputs=base == "fp32")
+            for pcm in (self.sound.pcm[:EACH_KIND], self.sound.pcm)
+        )
+        rows = alone.options(advance)
+        choice = choose(rows, self.budget, whole.error)
         plans = {stage.name: StagePlan(base, choice.layers.get(stage.name, {})) for stage in staged.stages}
         return JobPlan(staged, plans, rewrites, choice, rows, self.sound.sha256)

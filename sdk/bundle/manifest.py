@@ -143,6 +143,12 @@ class Manifest(Record):
         stage, name = self.pipeline.values.split(".")
         return next(tensor for tensor in self.pipeline.stage(stage).outputs if tensor.name == name)
 
+    def artefact_bytes(self, record: TargetRecord, stage: str | None = None) -> int:
+        """Bytes of one stage's artefact, or of all of a record's; an artefact that is a folder is all its files."""
+        paths = {record.artefacts[stage]} if stage else set(record.artefacts.values())
+        folders = tuple(f"{path}/" for path in paths)
+        return sum(file.bytes for file in self.files if file.path in paths or file.path.startswith(folders))
+
     @model_validator(mode="after")
     def _names_agree(self) -> Self:
         listed = {file.path for file in self.files}

@@ -25,7 +25,9 @@ def test_every_stage_is_measured(toy_bundle, capsys):
         "identity": 1,
         "motion_decoder": 30,
     }
-    assert all(0 < row["median_ms"] <= row["p95_ms"] for row in rows.values())
+    assert all(0 < row["p10_ms"] <= row["median_ms"] <= row["p95_ms"] for row in rows.values())
+    assert all(row["of_fp32"] == 1 for row in rows.values())
+    assert all(row["bytes"] > 0 for row in rows.values())
     assert rows["identity"]["load"] == 0 < rows["motion_decoder"]["load"]
 
 
