@@ -69,6 +69,8 @@ class InterpretedPackage:
 
     def __init__(self, path: Path, spec: StageSpec) -> None:
         self._program = load_program(path, spec.name)
+        if self._program.states:
+            raise TargetError(path, "keeps state of its own, which streams would share", MEND)
         inputs = [Port(value.name, value.shape, value.dtype) for value in self._program.inputs]
         outputs = [Port(value.name, value.shape, value.dtype) for value in self._program.outputs]
         check_signature(path, spec, inputs, outputs)

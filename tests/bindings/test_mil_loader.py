@@ -14,7 +14,7 @@ from export.targets.coreml_program import TARGET
 from runtime_bindings.python.coreml_tools import coremltools
 from runtime_bindings.python.mil.kernel import Kernel, register
 from runtime_bindings.python.mil.kernels import KERNELS
-from runtime_bindings.python.mil.loader import load_program
+from runtime_bindings.python.mil.loader import load_program, translate
 from sdk.errors import TargetError
 from tests.toy import toy_stages
 
@@ -70,3 +70,41 @@ def test_program_is_pure(package: Path) -> None:
     program.run({"pcm": -torch.ones(1, 320), "left": torch.ones(1, 80)})
     for name, value in program.run(inputs).items():
         np.testing.assert_array_equal(value.numpy(), first[name].numpy())
+
+
+def test_constant_cast_is_restored() -> None:
+    """fp16 weights of an fp32 program, which older systems store so."""
+    weight = np.linspace(-2, 2, 12, dtype=np.float32).reshape(3, 4)
+    with coremltools() as ct:
+        from coremltools.converters.mil import Builder
+        from coremltools.converters.mil.mil import Function, types
+
+        with Function({"x": Builder.placeholder((1, 4), types.fp32)}, opset_version=ct.target.iOS16) as function:
+            stored = Builder.constexpr_cast(source_val=weight.astype(np.float16), output_dtype="fp32")
+            function.set_outputs([Builder.linear(x=function.inputs["x"], weight=stored, name="y")])
+    x = torch.linspace(-1, 1, 4).reshape(1, 4)
+    found = translate(function, "cast").run({"x": x})["y"]
+    torch.testing.assert_close(found, x @ torch.from_numpy(weight).half().float().T)
+
+
+def test_packed_bits_of_older_systems() -> None:
+    """Palettes and masks as iOS 16 stores them: bits packed into bytes. coremltools' own value is the oracle."""
+    generator = np.random.default_rng(0)
+    with coremltools() as ct:
+        from coremltools.converters.mil import Builder
+        from coremltools.converters.mil.mil import Function
+
+        for bits in (1, 2, 4, 6, 8):
+            with Function({}, opset_version=ct.target.iOS16) as function:
+                values = generator.normal(size=2**bits).astype(np.float32)
+                packed = generator.integers(0, 256, int(np.ceil(bits * 15 / 8)), np.uint8)
+                lut = Builder.constexpr_lut_to_dense(indices=packed, lut=values, shape=np.array([3, 5], np.uint32))
+                mask = np.array([0b10110101, 0b0100110], np.uint8)
+                data = generator.normal(size=int(np.unpackbits(mask).sum())).astype(np.float32)
+                sparse = Builder.constexpr_sparse_to_dense(
+                    nonzero_data=data, mask=mask, shape=np.array([3, 5], np.uint32)
+                )
+                function.set_outputs([Builder.identity(x=lut, name="lut"), Builder.identity(x=sparse, name="sparse")])
+            found = translate(function, "packed").run({})
+            for name, var in (("lut", lut), ("sparse", sparse)):
+                np.testing.assert_array_equal(found[name].numpy(), var.op.materialized_val_inference())

@@ -7,12 +7,14 @@ annotated with a tensor receives one; every other parameter is a setting, fixed 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from torch import Tensor
 
 Function = Callable[..., Tensor | tuple[Tensor, ...]]
+F = TypeVar("F", bound=Function)
 
 
 @dataclass(frozen=True)
@@ -23,23 +25,34 @@ class Kernel:
         function: computes it.
         tensors: parameters that receive tensors.
         settings: parameters that receive plain Python values.
+        ignored: parameters that change no value, such as permission to check an index.
         computes: False when values are only moved, so that no rounding is due.
     """
 
     function: Function
     tensors: frozenset[str]
     settings: frozenset[str]
+    ignored: frozenset[str]
     computes: bool
 
 
-def register(table: dict[str, Kernel], *, computes: bool) -> Callable[[str], Callable[[Function], Function]]:
-    """A decorator factory: ``@row("concat")`` puts the function below it into `table` under that operation."""
+class Row(Protocol):
+    """``row("concat")`` is the decorator that puts a function into a table under that operation."""
 
-    def row(operation: str) -> Callable[[Function], Function]:
-        def put(function: Function) -> Function:
+    def __call__(self, operation: str, *, ignores: Collection[str] = ()) -> Callable[[F], F]:
+        """The decorator; `ignores` names parameters of the operation that the function does not take."""
+        ...
+
+
+def register(table: dict[str, Kernel], *, computes: bool) -> Row:
+    """A decorator factory for the rows of `table`."""
+
+    def row(operation: str, *, ignores: Collection[str] = ()) -> Callable[[F], F]:
+        def put(function: F) -> F:
             annotations = {name: str(p.annotation) for name, p in inspect.signature(function).parameters.items()}
             tensors = frozenset(name for name, annotation in annotations.items() if "Tensor" in annotation)
-            table[operation] = Kernel(function, tensors, frozenset(annotations) - tensors, computes)
+            settings = frozenset(annotations) - tensors
+            table[operation] = Kernel(function, tensors, settings, frozenset(ignores), computes)
             return function
 
         return put

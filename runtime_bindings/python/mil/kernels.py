@@ -2,8 +2,32 @@
 
 from __future__ import annotations
 
-from runtime_bindings.python.mil import arithmetic, layout, neural
+from runtime_bindings.python.mil import (
+    activations,
+    arithmetic,
+    compressed,
+    convolution,
+    indexing,
+    layout,
+    neural,
+    recurrent,
+    reductions,
+    resampling,
+)
 from runtime_bindings.python.mil.kernel import Kernel
 
-KERNELS: dict[str, Kernel] = {**layout.KERNELS, **arithmetic.KERNELS, **neural.KERNELS}
+_TABLES = (
+    activations.KERNELS,
+    arithmetic.KERNELS,
+    compressed.KERNELS,
+    convolution.KERNELS,
+    indexing.KERNELS,
+    layout.KERNELS,
+    neural.KERNELS,
+    recurrent.KERNELS,
+    reductions.KERNELS,
+    resampling.KERNELS,
+)
+
+KERNELS: dict[str, Kernel] = {operation: kernel for table in _TABLES for operation, kernel in table.items()}
 """Operation -> kernel."""

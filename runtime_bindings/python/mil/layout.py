@@ -1,7 +1,8 @@
-"""Operations that move values and compute none: slices, joins, shapes, look-ups."""
+"""Operations that move values and compute none: slices, joins, shapes, fillings."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -69,60 +70,90 @@ def _tile(x: Tensor, reps: list[int]) -> Tensor:
     return x.repeat(reps)
 
 
-@_moves("slice_by_index")
-def _slice_by_index(
-    x: Tensor,
-    *,
-    begin: list[int],
-    end: list[int],
-    stride: list[int] | None = None,
-    begin_mask: list[bool] | None = None,
-    end_mask: list[bool] | None = None,
-    squeeze_mask: list[bool] | None = None,
-) -> Tensor:
-    index: list[slice | int] = []
-    for axis in range(x.ndim):
-        if squeeze_mask and squeeze_mask[axis]:
-            index.append(begin[axis])
-            continue
-        step = stride[axis] if stride else 1
-        if step < 0:
-            raise NotImplementedError("a negative stride")
-        first = None if begin_mask and begin_mask[axis] else begin[axis]
-        last = None if end_mask and end_mask[axis] else end[axis]
-        index.append(slice(first, last, step))
-    return x[tuple(index)]
-
-
 @_moves("pad")
 def _pad(x: Tensor, pad: list[int], mode: str = "constant", constant_val: float = 0.0) -> Tensor:
-    # The file gives (before, after) pairs for the last axes in their order; PyTorch wants the last axis first.
+    # (before, after) pairs for the last axes in their order; PyTorch wants the last axis first.
     pairs = [pad[i : i + 2] for i in range(0, len(pad), 2)]
-    flat = [amount for pair in reversed(pairs) for amount in pair]
     if mode == "constant":
-        return F.pad(x, flat, "constant", constant_val)
-    while len(flat) > 2 and flat[-2:] == [0, 0]:
-        flat = flat[:-2]
-    return F.pad(x, flat, mode)
-
-
-@_moves("gather")
-def _gather(x: Tensor, indices: Tensor, axis: int = 0, batch_dims: int = 0, validate_indices: bool = False) -> Tensor:
-    # As numpy.take: the axis is replaced by the axes of the indices.
-    del validate_indices
-    if batch_dims:
-        raise NotImplementedError("batch_dims")
-    axis %= x.ndim
-    taken = x.index_select(axis, indices.long().flatten())
-    return taken.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
-
-
-@_moves("gather_along_axis")
-def _gather_along_axis(x: Tensor, indices: Tensor, axis: int = 0, validate_indices: bool = False) -> Tensor:
-    del validate_indices
-    return x.gather(axis, indices.long())
+        return F.pad(x, [amount for pair in reversed(pairs) for amount in pair], "constant", constant_val)
+    for axis, (before, after) in enumerate(pairs, x.ndim - len(pairs)):
+        last = x.shape[axis] - 1
+        places = torch.arange(-before, last + 1 + after)
+        if mode == "reflect":
+            places = last - (last - places.abs()).abs()
+        x = x.index_select(axis, places.clip(0, last))
+    return x
 
 
 @_moves("select")
 def _select(cond: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return torch.where(cond, a, b)
+
+
+@_moves("band_part")
+def _band_part(x: Tensor, lower: int = -1, upper: int = -1) -> Tensor:
+    kept = x if lower < 0 else x.triu(-lower)
+    return kept if upper < 0 else kept.tril(upper)
+
+
+@_moves("reverse")
+def _reverse(x: Tensor, axes: list[int] | None = None) -> Tensor:
+    return x.flip(list(range(x.ndim)) if axes is None else axes)
+
+
+@_moves("shape")
+def _shape(x: Tensor) -> Tensor:
+    return torch.tensor(x.shape, dtype=torch.int32)
+
+
+@_moves("fill")
+def _fill(shape: list[int], value: float = 0.0) -> Tensor:
+    return torch.full(shape, value, dtype=_typed(value).dtype)
+
+
+@_moves("fill_like")
+def _fill_like(ref_tensor: Tensor, value: float = 0.0) -> Tensor:
+    return torch.full(ref_tensor.shape, value, dtype=_typed(value).dtype)
+
+
+@_moves("range_1d")
+def _range_1d(start: float, end: float, step: float) -> Tensor:
+    return torch.arange(start, end, step, dtype=_typed(start).dtype)
+
+
+def _typed(value: float) -> Tensor:
+    """A scalar in the interpreter's type for it: bool, int32 or fp32."""
+    kind = torch.bool if isinstance(value, bool) else torch.int32 if isinstance(value, int) else torch.float32
+    return torch.tensor(value, dtype=kind)
+
+
+@_moves("flatten2d")
+def _flatten2d(x: Tensor, axis: int = 1) -> Tensor:
+    rows = math.prod(x.shape[: axis % x.ndim if axis < 0 else axis])
+    return x.reshape(rows, x.numel() // rows)
+
+
+@_moves("pixel_shuffle")
+def _pixel_shuffle(x: Tensor, upscale_factor: int) -> Tensor:
+    return F.pixel_shuffle(x, upscale_factor)
+
+
+@_moves("pixel_unshuffle")
+def _pixel_unshuffle(x: Tensor, downscale_factor: int) -> Tensor:
+    return F.pixel_unshuffle(x, downscale_factor)
+
+
+@_moves("sliding_windows")
+def _sliding_windows(x: Tensor, axis: int, size: int, stride: int = 1) -> Tensor:
+    return x.unfold(axis, size, stride).movedim(-1, axis % x.ndim + 1)
+
+
+@_moves("read_state")
+def _read_state(input: Tensor) -> Tensor:
+    return input
+
+
+@_moves("coreml_update_state", ignores=["state"])
+def _update_state(value: Tensor) -> tuple[Tensor, Tensor]:
+    # The loader gives this operation a second output: the state.
+    return value, value

@@ -1,6 +1,8 @@
-"""Operations of neural networks: products, convolutions, normalisations, softmax and attention."""
+"""Products of matrices, normalisations and attention."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -22,28 +24,9 @@ def _matmul(x: Tensor, y: Tensor, transpose_x: bool = False, transpose_y: bool =
     return torch.matmul(x.mT if transpose_x else x, y.mT if transpose_y else y)
 
 
-@_computes("conv")
-def _conv(
-    x: Tensor,
-    weight: Tensor,
-    bias: Tensor | None = None,
-    *,
-    strides: list[int] | None = None,
-    pad_type: str = "valid",
-    pad: list[int] | None = None,
-    dilations: list[int] | None = None,
-    groups: int = 1,
-) -> Tensor:
-    # pad holds (before, after) for each spatial axis and counts only when pad_type is "custom".
-    spatial = x.ndim - 2
-    if pad_type == "custom" and pad is not None:
-        pairs = [pad[i : i + 2] for i in range(0, len(pad), 2)]
-        x = F.pad(x, [amount for pair in reversed(pairs) for amount in pair])
-    elif pad_type != "valid":
-        raise NotImplementedError(f"pad_type={pad_type}")
-    function = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[spatial]
-    ones = [1] * spatial
-    return function(x, weight, bias, strides or ones, [0] * spatial, dilations or ones, groups)
+@_computes("einsum")
+def _einsum(values: Sequence[Tensor], equation: str) -> Tensor:
+    return torch.einsum(equation, *values)
 
 
 @_computes("layer_norm")
@@ -78,9 +61,10 @@ def _batch_norm(
     return F.batch_norm(x, mean, variance, gamma, beta, eps=epsilon)
 
 
-@_computes("softmax")
-def _softmax(x: Tensor, axis: int = -1) -> Tensor:
-    return x.softmax(axis)
+@_computes("l2_norm")
+def _l2_norm(x: Tensor, epsilon: float = 1e-6) -> Tensor:
+    # Over the last three axes.
+    return x / (x.square().sum((-3, -2, -1), keepdim=True) + epsilon).sqrt()
 
 
 @_computes("scaled_dot_product_attention")
