@@ -1,6 +1,7 @@
 """Core ML: one ``.mlpackage`` (an ML Program) a stage.
 
-Inputs, outputs and state are fp32 in every precision; ``fp16`` says what the operations compute in.
+Inputs, outputs and state are fp32 in every precision. The precision says what the operations compute in; those with
+quantised layers compute in fp16 from weights that the device restores.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import numpy as np
 from export.precision import Base, StagePlan
 from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.coreml_graph import cannot_convert, export_graph
+from export.targets.coreml_layers import FORMS, REFUSALS, check_system, compress_layers
+from export.targets.coreml_layers import PRECISIONS as QUANTISED
 from export.targets.coreml_outputs import put_back_copies, take_out_copies
 from export.targets.coreml_precision import computes_in_half
 from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
@@ -21,20 +24,21 @@ from sdk.spec import StageSpec
 from sdk.stage import Stage
 
 NAME = "coreml"
-PRECISIONS = ("fp16", "fp32")
+PRECISIONS = ("fp16", "fp32", *QUANTISED)
 
 
 def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOptions) -> Lowered:
     """Convert `stage` to an ML Program and write the folder `destination`.
 
     Raises:
-        UsageError: `options.min_deployment_target` is no system that runs ML Programs.
+        UsageError: `options.min_deployment_target` is no system that runs ML Programs, or lacks a form of `plan`.
         TargetError: coremltools cannot convert the stage.
         MissingDependencyError: coremltools is not installed.
     """
     spec = stage.spec
     with coremltools() as ct:
         target = deployment_target(ct, options)
+        check_system(plan, options)
         exported, rewrites = export_graph(stage)
         inputs = [tensor.name for tensor in spec.graph_inputs]
         copies = take_out_copies(exported, inputs, spec.graph_output_names)
@@ -51,6 +55,7 @@ def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOpt
             )
         except Exception as error:  # its passes raise whatever they meet
             raise cannot_convert(stage, error) from error
+        model = compress_layers(model, stage, exported, plan)
         _write(ct, model, copies, spec, destination)
     return Lowered(rewrites=rewrites)
 
@@ -70,11 +75,14 @@ def _write(ct: Any, model: Any, copies: dict[str, str], spec: StageSpec, destina
 
 TARGET = Target(
     name=NAME,
-    summary="Core ML ML Program for Apple systems; fp16 or fp32 arithmetic, fp32 state",
+    summary="Core ML ML Program for Apple systems; fp16 or fp32 arithmetic, weights down to 4 bits, fp32 state",
     suffix=".mlpackage",
     precisions=PRECISIONS,
-    default_precisions=len(PRECISIONS),
+    default_precisions=2,
     lower=lower,
     versions=lambda: tool_versions("coremltools", "torch"),
     minimum_os=minimum_os,
+    forms=FORMS,
+    quantised_base="fp16",
+    refusals=REFUSALS,
 )
