@@ -10,6 +10,7 @@
     [augmentation]             # see sdk.training.augment.settings
     [optimiser]                # AdamW and its schedule
     [losses]                   # weight of each loss that the task names
+    [finish]                   # the last part of the steps, and the weights that are others there
     [validation]               # when, on how much, which score chooses the best
 """
 
@@ -77,6 +78,21 @@ class Optimiser(Record):
     ema: Annotated[FiniteFloat, Field(ge=0, lt=1)] = 0.999
 
 
+LossWeights = dict[str, Annotated[FiniteFloat, Field(ge=0)]]
+
+
+class Finish(Record):
+    """The end of a run, in which losses weigh otherwise: first what is common, then what is rare.
+
+    Attributes:
+        part: of the steps.
+        losses: weights that take the place of those in the recipe's ``[losses]``; the others stay.
+    """
+
+    part: Annotated[FiniteFloat, Field(gt=0, lt=1)]
+    losses: Annotated[LossWeights, Field(min_length=1)]
+
+
 class Validation(Record):
     """When and on what the averaged weights are judged, free-running.
 
@@ -99,8 +115,26 @@ class Recipe(Record):
     preparation: Preparation = Preparation()
     augmentation: Augmentation = Augmentation()
     optimiser: Optimiser
-    losses: Annotated[dict[str, Annotated[FiniteFloat, Field(ge=0)]], Field(min_length=1)]
+    losses: Annotated[LossWeights, Field(min_length=1)]
+    finish: Finish | None = None
     validation: Validation = Validation()
+
+    @model_validator(mode="after")
+    def _finish_knows_its_losses(self) -> Self:
+        unknown = sorted(self.finish.losses.keys() - self.losses.keys()) if self.finish else []
+        if unknown:
+            raise ValueError(f"finish.losses.{unknown[0]} is not in [losses]")
+        return self
+
+    def finishing(self, step: int) -> bool:
+        """Whether update `step`, from 0, belongs to the end of the run; all do where the recipe has no ``[finish]``."""
+        return self.finish is None or step >= round(self.optimiser.steps * (1 - self.finish.part))
+
+    def weights_at(self, step: int) -> LossWeights:
+        """The weight of each loss in update `step`, from 0."""
+        if self.finish is None or not self.finishing(step):
+            return self.losses
+        return {**self.losses, **self.finish.losses}
 
 
 def recipe_names() -> list[str]:

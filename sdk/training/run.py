@@ -64,9 +64,9 @@ def run_training(
         if log and (last or trainer.step % recipe.validation.every == 0):
             values = _values(trainer, validation, measure)
             log.write("validation", trainer.step, values)
-            better = values[measure.error] < trainer.best
-            trainer.best = min(trainer.best, values[measure.error])
-            if better:
+            # Before a recipe's finish the weights answer to other losses: the least error of all may be there.
+            if recipe.finishing(trainer.step - 1) and values[measure.error] < trainer.best:
+                trainer.best = values[measure.error]
                 save_checkpoint(out / BEST, trainer.checkpoint())
             save_checkpoint(out / LATEST, trainer.checkpoint())
         watch(result)

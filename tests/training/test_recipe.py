@@ -43,6 +43,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         (LEAST.replace("weights = 1.0", "weights = -1.0"), "losses.weights"),
         (LEAST + "[preparation]\ncopies = 0\n", "preparation"),
         (LEAST + "[augmentation.noise]\nlow = 50.0\n", "augmentation.noise"),
+        (LEAST + "[finish]\npart = 1.0\nlosses = { weights = 2.0 }\n", "finish.part"),
+        (LEAST + "[finish]\npart = 0.5\nlosses = { gap = 2.0 }\n", "finish.losses.gap"),
     ],
 )
 def test_mistakes_are_named(text: str, place: str) -> None:
@@ -59,3 +61,16 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="cannot be read"):
         load_recipe(tmp_path / "mine.toml")
+
+
+def test_at_the_end_losses_weigh_as_the_finish_says() -> None:
+    recipe = parse_recipe(LEAST + "gap = 3.0\n[finish]\npart = 0.4\nlosses = { gap = 7.0 }\n")
+    assert [recipe.weights_at(step)["gap"] for step in range(5)] == [3, 3, 3, 7, 7]
+    assert {recipe.weights_at(step)["weights"] for step in range(5)} == {1}
+    assert [recipe.finishing(step) for step in range(5)] == [False, False, False, True, True]
+
+
+def test_without_a_finish_all_steps_weigh_alike() -> None:
+    recipe = parse_recipe(LEAST)
+    assert all(recipe.weights_at(step) == recipe.losses for step in range(5))
+    assert all(recipe.finishing(step) for step in range(5))

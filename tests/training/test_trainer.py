@@ -15,7 +15,7 @@ import torch
 from sdk.errors import NumericalError, UsageError
 from sdk.training.cache import read_split
 from sdk.training.checkpoints import load_checkpoint, trained_task
-from sdk.training.judge import judge
+from sdk.training.judge import Measure, judge
 from sdk.training.log import read_log
 from sdk.training.prepare import Plan
 from sdk.training.recipe import Recipe
@@ -146,6 +146,25 @@ def test_losses_must_be_those_of_the_recipe(plan: Plan) -> None:
     trainer.task.losses = lambda *_: {"weights": torch.zeros(()), "lips": torch.zeros(())}  # type: ignore[method-assign]
     with pytest.raises(UsageError, match=r"losses\.lips: is a loss without"):
         trainer.update()
+
+
+FINISH = {"part": 0.5, "losses": {"weights": 3.0}}
+
+
+def test_losses_weigh_otherwise_in_the_finish(plan: Plan) -> None:
+    trainer = Trainer(toy_recipe(finish=FINISH), read_split(plan.folder, "train"))
+    losses = [trainer.update().losses for _ in range(12)]
+    assert [step["total"] / step["weights"] for step in losses] == pytest.approx([1.0] * 6 + [3.0] * 6)
+
+
+def test_the_best_weights_are_those_of_the_finish(plan: Plan, tmp_path: Path) -> None:
+    """The error rises all the time: the least one of the finish is its first, at step 9 of 12."""
+    errors = itertools.count()
+    measure = Measure(lambda task, clips: {"error": float(next(errors))}, "error")
+    recipe = toy_recipe(finish=FINISH, validation={"every": 3})
+    trainer = Trainer(recipe, read_split(plan.folder, "train"))
+    run_training(trainer, read_split(plan.folder, "validation"), tmp_path, measure=measure)
+    assert load_checkpoint(tmp_path / BEST).step == 9
 
 
 def test_a_checkpoint_of_another_recipe_is_not_resumed(plan: Plan, tmp_path: Path) -> None:
