@@ -12,9 +12,9 @@ from typing import Any
 
 from export.precision import Form, FormSupport, StagePlan, quantisable
 from export.targets.base import Lowered, LoweringOptions, Target
-from export.targets.onnx_half import halve_tables
 from export.targets.onnx_layers import LayerForm, fill_layers
 from export.targets.onnx_static import record_ranges
+from export.targets.onnx_tables import store_tables
 from export.targets.onnx_trace import MEND, OPSET, trace
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
@@ -72,7 +72,7 @@ def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOpt
     model = trace(onnx, ready, forms)
     fill_layers(onnx, model, layers, forms, ranges)
     if plan.base == "fp16":
-        halve_tables(onnx, model, ready)
+        store_tables(onnx, model, ready, rows=bool(plan.layers))
     if forms:
         check(onnx, model, spec)
     else:

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from export.precision import GROUP, Form
-from export.targets.onnx_half import halved
 from export.targets.onnx_static import Range
+from export.targets.onnx_tables import halved
 from export.targets.onnx_trace import DOMAIN, OPEN
 from export.targets.onnx_weights import CODES_8, SAFE_CODES, Floats, channels_8, groups_4
 
