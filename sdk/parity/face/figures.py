@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sdk.parity.face.closures import ClosureCount, closure_count
+from sdk.parity.face.closures import ClosureCount, closure_count, closures
 from sdk.parity.face.dynamics import dynamics_deviation, motion_gain, motion_size
 from sdk.parity.face.errors import frame_errors
 from sdk.parity.face.face import Face, rows
@@ -27,6 +27,7 @@ class FaceMotion:
         frames: how many there are.
         motion_mm, reference_motion_mm: root mean square distance of the lips from their mean place.
         gap_mm, reference_gap_mm: mean lip gap; None where it is not known.
+        closures, reference_closures: how often the lips close; None likewise.
     """
 
     frames: int
@@ -34,6 +35,8 @@ class FaceMotion:
     reference_motion_mm: float
     gap_mm: float | None
     reference_gap_mm: float | None
+    closures: int | None
+    reference_closures: int | None
 
 
 @dataclass(frozen=True)
@@ -91,15 +94,15 @@ class FaceFigures:
 
     def measured(self) -> dict[str, float]:
         """The figures that bounds are set on, and lip vertex error, by name; those that there are."""
-        closures, worst = self.closures, self.worst_name.replace(" ", "_")
+        count, worst = self.closures, self.worst_name.replace(" ", "_")
         figures: dict[str, float | None] = {
             f"{self.word}_error_mm": self.lip_error_mm,
             f"{worst}_mm": self.lip_vertex_error_mm,
             f"{worst}_mm2": self.lip_vertex_error_mm2,
             "dynamics_deviation_mm2": self.dynamics_deviation_mm2,
             "gain": self.gain,
-            "closures_missed": closures.reference - closures.kept if closures else None,
-            "false_closures": closures.false if closures else None,
+            "closures_missed": count.reference - count.kept if count else None,
+            "false_closures": count.false if count else None,
             "lag_ms": self.lag_ms,
             "jitter_added_mm": self.jitter_added_mm,
         }
@@ -150,12 +153,19 @@ def face_figures(
     )
 
 
-def face_motion(reference: ArrayLike, candidate: ArrayLike, face: Face) -> FaceMotion:
-    """How two streams (T, ...), T at least 1, move, wherever each of them is at a time."""
+def face_motion(reference: ArrayLike, candidate: ArrayLike, face: Face, times: Doubles) -> FaceMotion:
+    """How two streams (T, ...) at `times` (T,), T at least 1, move, wherever each of them is at a time."""
     expected, got = rows(reference), rows(candidate)
-    gaps = face.gap(expected), face.gap(got)
-    reference_gap, gap = (None if curve is None else float(curve.mean()) for curve in gaps)
-    return FaceMotion(len(expected), _motion(got, face), _motion(expected, face), gap, reference_gap)
+    reference_gap, gap = face.gap(expected), face.gap(got)
+    return FaceMotion(
+        frames=len(expected),
+        motion_mm=_motion(got, face),
+        reference_motion_mm=_motion(expected, face),
+        gap_mm=None if gap is None else float(gap.mean()),
+        reference_gap_mm=None if reference_gap is None else float(reference_gap.mean()),
+        closures=None if gap is None else len(closures(*fine(times, gap))),
+        reference_closures=None if reference_gap is None else len(closures(*fine(times, reference_gap))),
+    )
 
 
 def _motion(values: Values, face: Face) -> float:

@@ -75,8 +75,9 @@ class View:
         together = slice(0, len(expected) if parted is None else parted)
         if not len(expected[together]):
             return NoFace("no frame came before the first other choice" if parted == 0 else "there is no frame")
-        after = None if parted is None else face_motion(expected[moving], got[moving], self.face)
-        due = sound.due_sample
+        due, after = sound.due_sample, None
+        if parted is not None:
+            after = face_motion(expected[moving], got[moving], self.face, due[moving] / SAMPLE_RATE)
         silent = silent_frames(sound.pcm, sound.sample_rate, due[together])
         times = due[together] / SAMPLE_RATE
         return face_figures(expected[together], got[together], self.face, times=times, silent=silent, after=after)

@@ -103,20 +103,24 @@ class _Scale:
     def grid(self, unit: str) -> list[str]:
         """Lines at round values, and frames along the bottom."""
         drawn = []
-        digits = max(0, -math.floor(math.log10(self.step)))
         for tick in range(round((self.high - self.low) / self.step) + 1):
             value = self.low + tick * self.step
             y = self.y(value)
             drawn.append(f'<line class="grid" x1="{LEFT}" x2="{self.width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-            # Without the zero a rounded minus leaves "-0".
-            text = f"{value + 0.0:.{digits}f}" if digits < 6 else f"{value:.0e}"
-            drawn.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
+            drawn.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{self._tick(value)}</text>')
         bottom = self.height - BOTTOM
         for frame in frame_marks(self.frames):
             x = self.x(frame / max(1, self.frames - 1))
             drawn.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="middle">{frame}</text>')
         drawn.append(f'<text x="{self.x(0.5):.1f}" y="{self.height - 4}" text-anchor="middle">frame</text>')
         return drawn
+
+    def _tick(self, value: float) -> str:
+        """A round value in as many digits as the step has."""
+        if abs(value) < self.step / 2:
+            return "0"
+        digits = max(0, -math.floor(math.log10(self.step)))
+        return f"{value:.{digits}f}" if digits < 5 else f"{value:.1e}"
 
     def level(self, value: float, name: str) -> list[str]:
         """A dashed line across."""

@@ -68,6 +68,8 @@ def _after_rows(face: FaceFigures) -> Sequence[FigureRow]:
         if after.gap_mm is not None and after.reference_gap_mm is not None:
             said = f"its mean; the reference's {after.reference_gap_mm:.2f} mm"
             rows.append(("lip gap after another choice", f"{after.gap_mm:.2f} mm", "", said))
+            said = f"how often the lips close; the reference's {after.reference_closures} times"
+            rows.append(("closures after another choice", str(after.closures), "", said))
     return rows
 
 
@@ -107,6 +109,8 @@ def face_document(face: FaceFigures) -> dict[str, Any]:
             "reference_motion_mm": after.reference_motion_mm,
             "gap_mm": after.gap_mm,
             "reference_gap_mm": after.reference_gap_mm,
+            "closures": after.closures,
+            "reference_closures": after.reference_closures,
         },
         "per_frame_mm": list(face.per_frame_mm),
     }

@@ -19,6 +19,7 @@ def face_overview(report: ParityReport) -> str:
         return f"<h2>On the face</h2>\n<p>No figures of the face: {escape(said)}.</p>" if said else ""
     first = next(case.comparison.face for case in shown if case.comparison and case.comparison.face)
     numbers = (
+        "frames",
         f"{first.word} error, mm",
         f"{first.worst_name}, mm",
         "the same squared, mm²",
@@ -42,6 +43,7 @@ def _face_cells(case: Case) -> list[str]:
     missed = 100 * (1 - closures.hit_rate) if closures else None
     added = face.jitter_added_mm
     return [
+        str(face.frames) if face.after is None else f"{face.frames} of {case.comparison.frames}",
         _judged(figure(face.lip_error_mm), face.lip_error_mm, bounds.lip_error_mm),
         figure(face.lip_vertex_error_mm),
         figure(face.lip_vertex_error_mm2),

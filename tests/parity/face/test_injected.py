@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sdk.parity.face import NoFace
+from sdk.parity.face.view import Sound
 from sdk.parity.face_bounds import face_problems
 from sdk.parity.tolerances import TOLERANCES, tolerance_for
 from tests.parity.face.talking import CLOSURES, FRAMES, JAW, SPEECH, VIEW, measured, sound, weights
@@ -119,8 +120,20 @@ def test_after_another_choice_only_the_motion_is_told() -> None:
     assert found.after is not None
     assert found.after.frames == FRAMES - 30
     assert found.after.motion_mm < found.after.reference_motion_mm
+    # From frame 30 on the reference's lips close around 50, 70, 90 and 110; the candidate's stay shut after the third.
+    assert (found.after.reference_closures, found.after.closures) == (4, 3)
     parted_at_once = VIEW.figures(weights(), other, sound(), parted=0, moving=slice(0, None))
     assert parted_at_once == NoFace("no frame came before the first other choice")
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_stream_of_a_few_frames_has_the_figures_that_it_can_have(frames: int) -> None:
+    heard = sound()
+    few = Sound(heard.pcm, heard.sample_rate, heard.due_sample[:frames])
+    found = VIEW.figures(weights()[:frames], weights()[:frames] + np.float32(0.01), few)
+    assert not isinstance(found, NoFace)
+    assert (found.frames, found.lag_ms, found.jitter_mm) == (frames, None, None)
+    assert found.lip_error_mm > 0
 
 
 def test_a_bound_that_is_none_judges_nothing() -> None:
