@@ -6,9 +6,10 @@
     |------ window of column 0: 400 ------|
                       |------ window of column 1: 400 -|
 
-Each window ends at its newest sample, so a column never waits for sound. The discrete Fourier transform is a product
-with constant matrices because neither `torch.stft` nor complex numbers exist on all targets; the matrices are buffers
-and not `nn.Linear`, so that quantisers, which look for modules, leave the front end in full precision.
+Each window ends at its newest sample, so a column never waits for sound. The discrete Fourier transform consists of
+products with constant matrices, see `sdk.audio.spectrum`, because neither `torch.stft` nor complex numbers exist on all
+targets; the matrices are buffers and not `nn.Linear`, so that quantisers, which look for modules, leave the front end
+in full precision.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sdk.audio.spectrum import PowerSpectrum
 from sdk.spec import SAMPLE_RATE
 
 HOP = 320
@@ -60,9 +62,7 @@ class LogMel(nn.Module):
     full_precision = True
     """Powers of a spectrum span more than half precision resolves: fp16 targets keep this layer in fp32."""
 
-    fourier_real: Tensor
-    fourier_imaginary: Tensor
-    mel: Tensor
+    mel: Tensor  # (BANDS, powers of the spectrum)
     floor: Tensor
 
     def __init__(self, hop: int = HOP, window: int = WINDOW, n_fft: int = N_FFT, floor: float = FLOOR) -> None:
@@ -70,10 +70,9 @@ class LogMel(nn.Module):
         assert hop % STRIDE == 0, f"a hop of {hop} samples is not whole columns"
         assert STRIDE <= window <= n_fft, f"a window of {window} does not fit {STRIDE} to {n_fft} samples"
         self.hop, self.window = hop, window
-        real, imaginary = windowed_fourier(window, n_fft)
-        self.register_buffer("fourier_real", real.float(), persistent=False)
-        self.register_buffer("fourier_imaginary", imaginary.float(), persistent=False)
-        self.register_buffer("mel", mel_bands(n_fft).float(), persistent=False)
+        self.spectrum = PowerSpectrum(window, n_fft)
+        bins = self.spectrum.bins
+        self.register_buffer("mel", (mel_bands(n_fft)[:, bins] * (bins >= 0)).float(), persistent=False)
         # The floor is the linear's bias: a scalar added to a linear without bias crashes coremltools 9.
         self.register_buffer("floor", torch.full((BANDS,), floor), persistent=False)
 
@@ -93,30 +92,16 @@ class LogMel(nn.Module):
         """
         line = torch.cat([state.left, x], 1)
         starts = range(0, x.shape[1], STRIDE)
-        windows = torch.cat([line[:, start : start + self.window] for start in starts], 1)
-        windows = windows.reshape(x.shape[0], len(starts), self.window)
-        real, imaginary = F.linear(windows, self.fourier_real), F.linear(windows, self.fourier_imaginary)
-        columns = torch.log(F.linear(real * real + imaginary * imaginary, self.mel, self.floor))
+        # Targets take no concatenation of one.
+        windows = torch.cat([line[:, s : s + self.window] for s in starts], 1) if len(starts) > 1 else line
+        powers = self.spectrum(windows.reshape(x.shape[0] * len(starts), self.window))
+        columns = torch.log(F.linear(powers, self.mel, self.floor)).reshape(x.shape[0], len(starts), BANDS)
         return columns, LogMelState(left=line[:, x.shape[1] :])
 
     def forward(self, x: Tensor) -> Tensor:
         """Whole clip (1, N), N a multiple of the hop, to columns (1, N / 160, 80)."""
         assert x.shape[1] % self.hop == 0, f"{x.shape[1]} samples are not whole hops of {self.hop}"
         return self.step(x, LogMelState(left=self.init_state().left.expand(x.shape[0], -1)))[0]
-
-
-def windowed_fourier(size: int = WINDOW, n_fft: int = N_FFT) -> tuple[Tensor, Tensor]:
-    """Real and imaginary rows, each (n_fft / 2 + 1, size) float64, of the transform with the window folded in.
-
-    The window is the periodic Hann window ``0.5 - 0.5 cos(2 pi n / size)`` divided by the root of its energy.
-    """
-    n = torch.arange(size, dtype=torch.float64)
-    hann = 0.5 - 0.5 * torch.cos(2 * math.pi * n / size)
-    window = hann / hann.square().sum().sqrt()
-    # Reduced modulo the length before the multiplication by pi, so that large products lose no digits.
-    turns = torch.outer(torch.arange(n_fft // 2 + 1), torch.arange(size)) % n_fft
-    angle = 2 * math.pi / n_fft * turns.double()
-    return torch.cos(angle) * window, -torch.sin(angle) * window
 
 
 def mel_bands(n_fft: int = N_FFT) -> Tensor:
