@@ -38,7 +38,7 @@ TOLERANCES = {
         Tolerance(
             max_abs_of_range=1e-1,
             rms_of_range=1e-2,
-            digest_relative=1e-1,
+            digest_relative=2e-1,
             label_agreement=0.98,
             gain_error=1e-2,
             lip_error_mm=0.05,
@@ -54,7 +54,7 @@ TOLERANCES = {
         Tolerance(
             max_abs_of_range=2e-1,
             rms_of_range=2e-2,
-            digest_relative=2e-1,
+            digest_relative=4e-1,
             label_agreement=0.95,
             gain_error=2e-2,
             lip_error_mm=0.1,
@@ -69,7 +69,7 @@ TOLERANCES = {
         Tolerance(
             max_abs_of_range=1e-1,
             rms_of_range=1e-2,
-            digest_relative=1e-1,
+            digest_relative=2e-1,
             label_agreement=0.98,
             gain_error=1e-2,
             lip_error_mm=0.1,
@@ -113,7 +113,7 @@ TOLERANCES = {
         Tolerance(
             max_abs_of_range=2e-1,
             rms_of_range=2e-2,
-            digest_relative=2e-1,
+            digest_relative=4e-1,
             label_agreement=0.95,
             gain_error=2e-2,
             lip_error_mm=0.1,
