@@ -13,6 +13,7 @@ from torch import Tensor
 
 from sdk import Bundle
 from sdk.bundle.errors import UnknownPrecisionError, UnknownTargetError
+from sdk.bundle.manifest import FileRecord, TargetRecord
 from sdk.bundle.trace import Trace
 from sdk.errors import BundleError, TargetError, UsageError
 from sdk.parity import ParityReport, check_bundle
@@ -263,3 +264,48 @@ def test_every_row_of_the_table_is_ordered_and_says_why() -> None:
     for row in TOLERANCES.values():
         assert 0 < row.tolerance.rms_of_range < row.tolerance.max_abs_of_range < row.tolerance.digest_relative
         assert len(row.reason) > 40
+
+
+def test_both_modes_tell_what_it_costs_on_the_face(good_bundle: Path) -> None:
+    add_target(good_bundle, "close", "int8")
+    report = check(good_bundle, targets=["close"])
+    faces = [case.comparison.face for case in report.cases if case.comparison]
+    assert len(faces) == 4
+    for face in faces:
+        assert face is not None
+        assert (face.word, face.closures) == ("vertex", None)
+        assert 0 < face.lip_error_mm < 1e-3
+    assert [case.verdict for case in report.cases] == ["pass"] * 4
+
+
+def test_the_face_is_judged_in_both_modes(good_bundle: Path) -> None:
+    """The same artefact under a bound that is stricter than its error."""
+    tolerance = {**tolerance_for("int8").model_dump(), "lip_error_mm": 1e-9}
+    add_target(good_bundle, "close", "int8", tolerance=tolerance)
+    report = check(good_bundle, targets=["close"], precision="int8")
+    for case in report.cases:
+        assert case.comparison is not None
+        assert [problem.where for problem in case.comparison.problems] == ["face.vertex_error"]
+        assert "RMS error of the face" in case.summary
+
+
+def test_sizes_are_of_a_target_s_own_files_each_counted_once(good_bundle: Path) -> None:
+    report = check(good_bundle)
+    with Bundle.open(good_bundle) as bundle:
+        (record,) = [record for record in bundle.manifest.targets if record.target == "eager"]
+        files = {file.path: file.bytes for file in bundle.manifest.files}
+    (path,) = set(record.artefacts.values())
+    assert report.sizes == {("eager", "fp32"): files[path], ("close", "fp32"): files[path]}
+
+
+def test_an_artefact_that_is_a_folder_is_as_large_as_its_files(good_bundle: Path) -> None:
+    files = tuple(
+        FileRecord(path=path, sha256="0" * 64, bytes=size)
+        for path, size in (("a/x.mlpackage/one", 3), ("a/x.mlpackage/sub/two", 4), ("a/x.mlpackage2", 8), ("a/y", 16))
+    )
+    artefacts = {"p": "a/x.mlpackage", "q": "a/x.mlpackage", "r": "a/y"}
+    record = TargetRecord(target="coreml", precision="fp16", artefacts=artefacts)
+    with Bundle.open(good_bundle) as bundle:
+        manifest = bundle.manifest.model_copy(update={"files": files})
+    assert manifest.artefact_bytes(record) == 3 + 4 + 16
+    assert manifest.artefact_bytes(record, "q") == 3 + 4
