@@ -51,7 +51,7 @@ def error_chart(comparison: Comparison) -> str:
     drawn += [_line(scale, line, number) for number, line in enumerate(lines)]
     body = "\n".join(drawn)
     label = "largest error of each step as a fraction of the output's range"
-    picture = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">\n{body}\n</svg>'
+    picture = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" class="large" role="img" aria-label="{label}">\n{body}\n</svg>'
     return (
         f'<figure><div class="wide">\n{picture}</div>\n<figcaption>{label}: {_legend(errors)}</figcaption>\n</figure>'
     )

@@ -77,7 +77,8 @@ def _thinned(values: Sequence[float]) -> list[float]:
 def _figure(size: tuple[int, int], body: Sequence[str], label: str, caption: str = "") -> str:
     width, height = size
     lines = "\n".join(body)
-    picture = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{label}">\n{lines}\n</svg>'
+    large = ' class="large"' if size == WIDE else ""
+    picture = f'<svg viewBox="0 0 {width} {height}"{large} role="img" aria-label="{label}">\n{lines}\n</svg>'
     return f'<figure><div class="wide">\n{picture}</div>\n<figcaption>{caption or label}</figcaption>\n</figure>'
 
 

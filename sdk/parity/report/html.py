@@ -70,7 +70,7 @@ def html(report: ParityReport) -> str:
 {face_overview(report)}
 {size_and_speed(report)}
 <h2>Tensors</h2>
-{table((*SUMMARY, "verdict"), (_summary(case) for case in report.cases), NUMBERS)}
+{table(("verdict", *SUMMARY), (_summary(case) for case in report.cases), NUMBERS)}
 {sections}
 <p class="quiet">The range of an output is how far its most mobile element travels over the reference's stream.
 The farthest vertex and the mean distance are Euclidean.</p>
@@ -93,7 +93,7 @@ def _summary(case: Case) -> list[str]:
         most = f"{figure(worst.max_abs)} {unit_text(worst.unit)}"
         cells += [worst.name, most, figure(worst.max_abs_of_range), figure(worst.rms), decibel(worst)]
     cells += [""] * (len(SUMMARY) - 3 - len(cells))
-    return [*named(case), *(escape(cell) for cell in cells), link(case)]
+    return [link(case), *named(case), *(escape(cell) for cell in cells)]
 
 
 def _section(case: Case) -> str:

@@ -31,8 +31,8 @@ def face_overview(report: ParityReport) -> str:
         "lag, ms",
         "jitter added, mm",
     )
-    rows = [[*named(case), *_face_cells(case), link(case)] for case in shown]
-    return f"<h2>On the face</h2>\n{table(('target', 'precision', 'mode', *numbers, 'verdict'), rows, numbers)}"
+    rows = [[link(case), *named(case), *_face_cells(case)] for case in shown]
+    return f"<h2>On the face</h2>\n{table(('verdict', 'target', 'precision', 'mode', *numbers), rows, numbers)}"
 
 
 def _face_cells(case: Case) -> list[str]:

@@ -28,7 +28,7 @@ h2 { font-size: 1.15rem; margin-top: 2.5rem; overflow-wrap: anywhere; }
 .not-run { color: var(--not-run); }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; min-width: 60%; font-size: 14px; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.35rem 0.6rem; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; }
+th, td { padding: 0.35rem 0.5rem; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; }
 th { color: var(--quiet); font-weight: 600; white-space: normal; vertical-align: bottom; }
 tbody tr:nth-child(even) { background: var(--band); }
 p.verdict { padding: 0.7rem 1rem; border-left: 0.4rem solid currentColor; background: var(--band); font-size: 1.1rem; }
@@ -36,7 +36,8 @@ th.n, td.n { text-align: right; }
 td.prose { white-space: normal; min-width: 11rem; color: var(--quiet); }
 ul { padding-left: 1.2rem; overflow-wrap: anywhere; }
 figure { margin: 1rem 0; }
-svg { width: 100%; min-width: 30rem; height: auto; display: block; font: 12px system-ui, sans-serif; }
+svg { width: 100%; min-width: 26rem; height: auto; display: block; font: 12px system-ui, sans-serif; }
+svg.large { min-width: 44rem; }
 svg text { fill: var(--quiet); }
 .grid { stroke: var(--rule); }
 .level { stroke: var(--quiet); stroke-dasharray: 5 4; }
