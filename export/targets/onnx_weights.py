@@ -48,7 +48,7 @@ def groups_4(weight: Floats, group: int) -> Codes:
     codes a byte, the even input in the low half; scales (N, B); zero is 8.
 
     Of a group the value of largest magnitude becomes code 0, the one code without an opposite, so its scale may be
-    negative. The scale is the one of `SHRINKS` with the least squared error.
+    negative. The codes are those of the scale of `SHRINKS` with the least squared error.
     """
     filled = np.pad(weight, ((0, 0), (0, -weight.shape[1] % group)))
     groups = filled.reshape(len(weight), -1, group)
@@ -62,7 +62,18 @@ def groups_4(weight: Floats, group: int) -> Codes:
         better = error < best
         best, scale = np.where(better, error, best), np.where(better, tried, scale)
         codes = np.where(better[..., None], (rounded + 8).astype(np.uint8), codes)
-    return Codes(codes[..., 0::2] | codes[..., 1::2] << 4, scale)
+    scale = np.where(peak == 0, 1, _unbiased(groups, codes.astype(np.float32) - 8))
+    return Codes(codes[..., 0::2] | codes[..., 1::2] << 4, scale.astype(np.float32))
+
+
+def _unbiased(weights: Floats, steps: Floats) -> Floats:
+    """Scales with which `steps`, last axis, are on average as large along `weights` as `weights` themselves.
+
+    The scale of least squared error makes them smaller by the share of the error, 0.8 % a layer at 4 bits; layers that
+    follow one another multiply that.
+    """
+    scale: Floats = np.square(weights).sum(-1) / np.where(weights.any(-1), (weights * steps).sum(-1), 1)
+    return scale
 
 
 def range_8(values: Floats) -> tuple[np.float32, np.uint8]:
