@@ -39,18 +39,21 @@ OLDEST: Mapping[Form, str] = {"int8": "iOS16", "palette6": "iOS16", "palette4": 
 BITS = {"palette6": 6, "palette4": 4}
 
 
-def check_system(plan: StagePlan, options: LoweringOptions) -> None:
+def check_system(plan: StagePlan, options: LoweringOptions, oldest: Mapping[Form, str] = OLDEST) -> None:
     """Refuse forms that are newer than the oldest system asked for.
+
+    Args:
+        oldest: form -> first system that has it.
 
     Raises:
         UsageError: `options.min_deployment_target` lacks one of the plan's forms.
     """
     for form in sorted(set(plan.layers.values())):
-        if _number(options.min_deployment_target) < _number(OLDEST[form]):
+        if _number(options.min_deployment_target) < _number(oldest[form]):
             raise UsageError(
                 f"--min-deployment-target {options.min_deployment_target}",
-                f"weights in {form} came with {OLDEST[form]}",
-                f"ask for {OLDEST[form]} or newer, or for another precision",
+                f"weights in {form} came with {oldest[form]}",
+                f"ask for {oldest[form]} or newer, or for another precision",
             )
 
 

@@ -69,7 +69,7 @@ def test_work_outside_core_ml_is_reported_and_refused(tmp_path: Path) -> None:
 
 def test_row() -> None:
     assert find_target("executorch-coreml") is TARGET
-    assert TARGET.precisions == ("fp16", "fp32")
+    assert TARGET.precisions == ("fp16", "fp32", "int8", "int4", "mixed")
     assert set(TARGET.versions()) == {"coremltools", "executorch", "torch"}
 
 
