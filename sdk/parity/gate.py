@@ -20,7 +20,8 @@ from sdk.parity.cases import Case, CaseKey, Mode, ParityReport
 from sdk.parity.comparison import compare
 from sdk.parity.face.view import View
 from sdk.parity.findings import Comparison, Problem
-from sdk.parity.replay import closed_loop, repeat_audio, teacher_forced
+from sdk.parity.replay import closed_loop, repeat_audio
+from sdk.parity.teacher import teacher_forced
 from sdk.parity.tolerances import TOLERANCES, tolerance_for
 from sdk.spec import SAMPLE_RATE, TensorSpec
 

@@ -25,12 +25,13 @@ from sdk.parity.beside import Beside
 from sdk.parity.cases import CaseKey
 from sdk.parity.choices import MOTION_FRAMES, motion_deviation, moving
 from sdk.parity.gate import Gate, check_bundle
-from sdk.parity.replay import TeacherForcedExecutor, closed_loop, play, record, repeat_audio
+from sdk.parity.replay import closed_loop, play, record, repeat_audio
 from sdk.parity.report.document import dumps
 from sdk.parity.report.html import html
 from sdk.parity.report.junit import junit
 from sdk.parity.report.table import table
 from sdk.parity.report.text import describe
+from sdk.parity.teacher import TeacherForcedExecutor
 from sdk.parity.tolerances import tolerance_for
 from sdk.runtime import Session
 from sdk.runtime.eager import EagerExecutor

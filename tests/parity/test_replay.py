@@ -15,7 +15,8 @@ from sdk.bundle.trace import Trace
 from sdk.errors import NumericalError
 from sdk.models.registry import BuildOptions
 from sdk.parity import Comparison, compare
-from sdk.parity.replay import TeacherForcedExecutor, closed_loop, play, record, repeat_audio, teacher_forced
+from sdk.parity.replay import closed_loop, play, record, repeat_audio
+from sdk.parity.teacher import TeacherForcedExecutor, teacher_forced
 from sdk.parity.tolerances import tolerance_for
 from sdk.runtime.eager import EagerExecutor
 from sdk.runtime.executor import Executor
