@@ -1,6 +1,6 @@
 """Properties of every operation: how its arguments are drawn, and what gives the right answer."""
 
-from tests.bindings.mil_properties import compressed, elementwise, indexing, layers, reductions, shapes
+from tests.bindings.mil_properties import compressed, convolutions, elementwise, indexing, layers, reductions, shapes
 from tests.bindings.mil_properties.table import Property
 
 PROPERTIES: dict[str, Property] = {
@@ -8,6 +8,7 @@ PROPERTIES: dict[str, Property] = {
     **reductions.PROPERTIES,
     **shapes.PROPERTIES,
     **indexing.PROPERTIES,
+    **convolutions.PROPERTIES,
     **layers.PROPERTIES,
     **compressed.PROPERTIES,
 }
