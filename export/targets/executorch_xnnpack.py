@@ -18,6 +18,7 @@ from export.targets.rewrites import rewrite
 from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR
 from export.targets.rewrites.operator_forms import apply_forms
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
+from export.targets.rewrites.row_table import TABLE_TO_BYTES
 from runtime_bindings.python.dependency import require
 from runtime_bindings.python.executorch_executor import METHOD, NAMES_METHOD, tensor_names
 from sdk.stage import Stage
@@ -49,7 +50,7 @@ def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOpt
     with quiet():
         exir = require("executorch.exir", NAME)
         xnnpack = require("executorch.backends.xnnpack.partition.xnnpack_partitioner", NAME)
-        ready, rewrites = rewrite(stage, REWRITES)
+        ready, rewrites = rewrite(stage, (*REWRITES, TABLE_TO_BYTES) if plan.layers else REWRITES)
         quantise_layers(ready, plan.layers, NAME)
         example = stage.example()
         program, forms = apply_forms(torch.export.export(ready, example, strict=False), example)

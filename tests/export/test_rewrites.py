@@ -20,7 +20,9 @@ from export.targets.rewrites.convolution import CONVOLUTION_TO_LINEAR, LinearCon
 from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR, LinearLayerNorm
 from export.targets.rewrites.operator_forms import apply_forms
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
+from export.targets.rewrites.row_table import TABLE_TO_BYTES
 from sdk.models.layers.causal_conv import CausalConv1d
+from sdk.models.layers.row_table import RowTable
 from sdk.spec import TensorSpec
 from sdk.stage import flatten
 from tests.export.wide_layer import WideLayer
@@ -181,3 +183,14 @@ def test_a_convolution_as_a_linear_layer_stays_in_one_delegate(tmp_path: Path) -
     plan = StagePlan("fp32", {"conv.linear": "int8"})
     lowered = find_target("executorch").lower(Convolved(), plan, tmp_path / "one.pte", LoweringOptions())
     assert lowered.undelegated == ()
+
+
+def test_a_table_in_bytes_is_within_a_step_of_the_rows_and_small_ones_stay() -> None:
+    table, small = RowTable(1024, 64), RowTable(8, 8)
+    table.rows.copy_(torch.randn(1024, 64) * torch.rand(1024, 1))
+    holder = nn.ModuleList([table, small])
+    numbers = torch.tensor([0, 5, 1023])
+    wanted = table(numbers)
+    assert TABLE_TO_BYTES.apply(holder) == 1
+    assert (holder[0](numbers) - wanted).abs().amax(1).le(0.51 * wanted.abs().amax(1) / 127).all()
+    assert holder[1] is small

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sdk.models.layers.row_table import RowTable
 from sdk.models.meshtalk.config import CODE, DILATIONS, SLOPE, MeshTalkConfig
 from sdk.models.meshtalk.quantise import gumbel_noise
 from sdk.models.meshtalk.streaming.config import TrackingConfig
@@ -74,7 +75,6 @@ class ContextModelStage(Stage):
     """
 
     name, clock = "context_model", "frame"
-    table: Tensor  # (H * C, 3 * W)
     later_bias: Tensor  # (1, 2 * W)
     one_hot: Tensor  # (C, C)
     rows: Tensor  # (H,)
@@ -109,7 +109,7 @@ class ContextModelStage(Stage):
                     outputs = (stop - start) * (self.classes if last else self.head_width)
                     inputs = max(1, stop - 1) * self.head_width
                     self.bands[f"{wave}_{layer}"] = nn.Linear(inputs, outputs, bias=last)
-        self.register_buffer("table", torch.zeros(categories, 3 * self.width))
+        self.table = RowTable(categories, 3 * self.width)
         self.register_buffer("later_bias", torch.zeros(1, 2 * self.width))
         self.register_buffer("one_hot", torch.eye(self.classes), persistent=False)
         self.register_buffer("rows", self.classes * torch.arange(self.heads), persistent=False)
@@ -160,7 +160,7 @@ class ContextModelStage(Stage):
                 score = trust * inputs["evidence"][:, drawn] + (1 - trust) * score
                 chance = (1 - trust) * chance
             label = (score + chance).reshape(stop - start, self.classes).argmax(1)
-            rows_drawn = F.embedding(label + self.rows[start:stop], self.table)
+            rows_drawn = self.table(label + self.rows[start:stop])
             added = rows_drawn.sum(0, keepdim=True)
             gathered = added if gathered is None else gathered + added
             scores.append(score.reshape(stop - start, self.classes))

@@ -77,7 +77,7 @@ def context_model_weights(model: ContextModel) -> Table:
     table: Table = {
         "sound.weight": sampler.sound_weight,
         "sound.bias": sampler.sound_bias,
-        "table": torch.cat([sampler.now, sampler.later], 1),
+        "table.rows": torch.cat([sampler.now, sampler.later], 1),
         "later_bias": later_bias,
     }
     for index, taps in enumerate(sampler.taps):
