@@ -109,7 +109,7 @@ class Planner:
         base = job.target.base(MIXED)
         staged, rewrites = self._quantisable
         alone, whole = (
-            sweep.Sweep(staged, pcm, job.target.forms, integer_inputs=base == "fp32")
+            sweep.Sweep(staged, pcm, job.target.forms, integer_inputs=job.target.integer_inputs)
             for pcm in (self.sound.pcm[:EACH_KIND], self.sound.pcm)
         )
         rows = alone.options(advance)

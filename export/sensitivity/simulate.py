@@ -30,7 +30,8 @@ def layer_bytes(layer: nn.Linear, form: Form | None) -> int:
     count = layer.weight.numel()
     if form is None:
         return 4 * count
-    tables = {"int4": count // GROUP, "palette6": 2**6, "palette4": 2**4}.get(form, layer.out_features)
+    groups = layer.out_features * -(-layer.in_features // GROUP)
+    tables = {"int4": groups, "palette6": 2**6, "palette4": 2**4}.get(form, layer.out_features)
     return count * BITS[form] // 8 + SCALE_BYTES * tables
 
 
@@ -39,7 +40,9 @@ def rounded_weight(weight: Tensor, form: Form) -> Tensor:
     if form in {"int8", "int8-static"}:
         return _to_grid(weight, 127)
     if form == "int4":
-        return _to_grid(weight.reshape(len(weight), -1, GROUP), 7).reshape(weight.shape)
+        # The last group of a layer whose inputs are no multiple of it is filled up with zeros.
+        groups = F.pad(weight, (0, -weight.shape[1] % GROUP)).reshape(len(weight), -1, GROUP)
+        return _to_grid(groups, 7).reshape(len(weight), -1)[:, : weight.shape[1]]
     return _to_palette(weight, 2 ** BITS[form])
 
 

@@ -63,6 +63,7 @@ class Target:
         default_precisions: how many of `precisions` an export without ``--precision`` makes.
         forms: what its layers can become, and which layers.
         quantised_base: what is not quantised in a quantised precision.
+        integer_inputs: whether quantised layers multiply integers, so that their inputs are rounded too.
         refusals: precisions it cannot do -> why, and the nearest that works.
         lower: ``lower(stage, plan, destination, options)`` writes the artefact and says what it left.
         versions: names and versions of the tools, for the manifest.
@@ -79,6 +80,7 @@ class Target:
     default_precisions: int = 1
     forms: Mapping[Form, FormSupport] = field(default_factory=dict)
     quantised_base: Base = "fp32"
+    integer_inputs: bool = True
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
 
     def base(self, precision: str) -> Base:

@@ -104,5 +104,6 @@ TARGET = Target(
     minimum_os=minimum_os,
     forms=FORMS,
     quantised_base="fp16",
+    integer_inputs=False,
     refusals=REFUSALS,
 )

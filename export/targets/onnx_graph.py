@@ -24,7 +24,7 @@ from sdk.spec import StageSpec
 from sdk.stage import Stage
 
 NAME = "onnx"
-PRECISIONS = ("fp32", "fp16", "int8", "int8-static", "int4")
+PRECISIONS = ("fp32", "fp16", "int8", "int8-static", "int4", "mixed")
 REWRITES = (FOLD_PARAMETRISATIONS,)
 UNITY_OPERATORS = Path(__file__).with_name("unity_operators.json")
 MAX_RANK = 8
