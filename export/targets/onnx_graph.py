@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from export.precision import Form, FormSupport, StagePlan, quantisable
+from export.precision import FP32, Form, FormSupport, StagePlan, quantisable
 from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.onnx_layers import LayerForm, fill_layers
 from export.targets.onnx_static import record_ranges
@@ -75,10 +75,10 @@ def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOpt
     fill_layers(onnx, model, layers, forms, ranges)
     if plan.base == "fp16":
         store_tables(onnx, model, ready, rows=bool(plan.layers))
-    if forms:
-        check(onnx, model, spec)
-    else:
+    if plan == FP32:
         check_for_unity(onnx, model, spec)
+    else:
+        check(onnx, model, spec)
     destination.write_bytes(model.SerializeToString(deterministic=True))
     return Lowered(rewrites=rewrites)
 

@@ -71,14 +71,15 @@ TOLERANCES = {
             rms_of_range=1e-2,
             digest_relative=2e-1,
             label_agreement=0.98,
-            gain_error=1e-2,
+            gain_error=2e-2,
             lip_error_mm=0.1,
             closure_points=2.0,
             lag_ms=2.0,
             jitter_mm=0.05,
         ),
         "64 values a weight tensor, found by k-means, put 0.7 to 1.6 % RMS on a layer; activations stay in half "
-        "precision. Twice the lip error of int8 for three quarters of its size.",
+        "precision. Twice the lip error of int8 for three quarters of its size; one table serves a whole layer, so "
+        "its rows are weakened or strengthened by a percent each.",
     ),
     "int4": ToleranceRow(
         Tolerance(

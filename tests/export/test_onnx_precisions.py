@@ -32,6 +32,20 @@ WORST = {"int8": 2e-2, "int8-static": 3e-2, "int4": 1.2e-1}
 0.8 % RMS, on inputs and again on weights. 4 bits a group of 32: 9 % on weights."""
 
 
+class TablesOnly(Stage):
+    name, clock = "tables", "frame"
+    inputs = (InputSpec(name="x", shape=(1, 2048), source="parameter.x"),)
+    outputs = (TensorSpec(name="y", shape=(1, 2048)),)
+    table: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.randn(1, 2048))
+
+    def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
+        return {"y": inputs["x"] + self.table}, state
+
+
 class Precise(nn.Module):
     full_precision = True
     table: Tensor
@@ -280,3 +294,12 @@ def test_lowering_twice_gives_the_same_file_and_leaves_the_stage(stage, form, tm
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
     assert all(torch.equal(value, before[name]) for name, value in stage.state_dict().items())
     assert all("forward" not in vars(layer) for layer in stage.modules())
+
+
+def test_a_stage_without_a_layer_is_stored_in_half_precision_all_the_same(tmp_path: Path) -> None:
+    """Such as the embedding of a subject, whose inputs are too few for a layer worth the name."""
+    path = tmp_path / "tables.onnx"
+    stage = TablesOnly()
+    assert quantisable(stage) == {}
+    TARGET.lower(stage, FP16, path, LoweringOptions())
+    assert path.stat().st_size < 0.6 * 4 * stage.table.numel()
