@@ -16,6 +16,7 @@ from export.figures import largest_error, lip_error, outside_delegate, quantised
 from export.loose import export_components
 from export.plan import MIXED, Job, calibration_speech, check_components, plan_jobs
 from export.planner import Planner
+from export.precision import PRECISIONS
 from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target, target_names
 from sdk.audio.files import load_speech
@@ -180,17 +181,20 @@ def _as_json(result: Export, seconds: float) -> dict[str, Any]:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_command(as_json: bool) -> None:
-    """Models and targets that this installation knows."""
+    """Models, targets and precisions that this installation knows."""
     models = {name: find_model(name).summary for name in model_names()}
     targets = {name: find_target(name) for name in target_names()}
     if as_json:
         rows = {name: {"summary": t.summary, "precisions": t.precisions} for name, t in targets.items()}
-        click.echo(json.dumps({"models": models, "targets": rows}, indent=2))
+        summaries = {row.name: row.summary for row in PRECISIONS.values()}
+        click.echo(json.dumps({"models": models, "targets": rows, "precisions": summaries}, indent=2))
         return
     for name, summary in models.items():
         click.echo(f"model   {name:<20} {summary}")
     for name, row in targets.items():
         click.echo(f"target  {name:<20} {row.summary} ({', '.join(row.precisions)})")
+    for precision in PRECISIONS.values():
+        click.echo(f"precision {precision.name:<18} {precision.summary}")
 
 
 @click.command()

@@ -90,7 +90,7 @@ def test_inspecting_what_is_no_bundle(tmp_path, capsys):
 def test_list_names_models_and_targets(capsys):
     code, out = call(capsys, command=COMMANDS["list"])
     assert code == 0
-    for name in ("faceformer", "executorch", "onnx", "coreml"):
+    for name in ("faceformer", "executorch", "onnx", "coreml", "palette6", "8-bit layers"):
         assert name in out.out
 
 
