@@ -240,7 +240,10 @@ def test_executorch(form: Form, tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("model", model_names())
 def test_default_models(model: str, form: Form, tmp_path: Path) -> None:
-    """On noise as input, to which no stage was trained: a wider bound."""
+    """On noise as input, to which no stage was trained: a wider bound. A stage that draws needs probabilities for that,
+    and its choices have no size: the gate of an export judges it."""
     for stage in find_model(model).build(BuildOptions()).stages:
+        if any(tensor.unit == "label" for tensor in stage.spec.outputs):
+            continue
         executor = lower_and_open(TARGET, form, stage, tmp_path)
         assert relative_error(stage, executor, steps=8) < 3 * BOUNDS[form][1]
