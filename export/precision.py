@@ -7,7 +7,7 @@ weights lie in them, and what convolutions there are is rewritten so (`export.ta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -104,25 +104,28 @@ FP32, FP16 = StagePlan("fp32"), StagePlan("fp16")
 """Plans without a quantised layer."""
 
 
+def in_base(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """`module` and all below it that may be in the base of a precision, with dotted names: those outside modules that
+    ask for full precision.
+    """
+    if getattr(module, "full_precision", False):
+        return
+    yield name, module
+    for child_name, child in module.named_children():
+        yield from in_base(child, f"{name}.{child_name}" if name else child_name)
+
+
 def quantisable(stage: nn.Module) -> dict[str, nn.Linear]:
     """The layers of a stage that a form may be chosen for, by dotted name.
 
     A layer below a module that asks for full precision (`export.targets.coreml_precision`) is none of them: those ask
     because powers of a spectrum do not fit 16 bits, let alone 8.
     """
-    found: dict[str, nn.Linear] = {}
-
-    def visit(module: nn.Module, prefix: str) -> None:
-        for name, child in module.named_children():
-            if getattr(child, "full_precision", False):
-                continue
-            if isinstance(child, nn.Linear) and child.in_features >= LEAST_INPUTS:
-                found[prefix + name] = child
-            visit(child, f"{prefix}{name}.")
-
-    if not getattr(stage, "full_precision", False):
-        visit(stage, "")
-    return found
+    return {
+        name: module
+        for name, module in in_base(stage)
+        if isinstance(module, nn.Linear) and module.in_features >= LEAST_INPUTS
+    }
 
 
 def fitting_form(layer: nn.Linear, form: Form, forms: Mapping[Form, FormSupport]) -> Form | None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from export.precision import in_base
 from export.targets.onnx_weights import Floats, channels_8
 from sdk.errors import TargetError
 
@@ -53,7 +54,7 @@ def store_tables(onnx: Any, model: Any, stage: nn.Module, *, rows: bool) -> None
     Raises:
         TargetError: a number does not fit half precision.
     """
-    names = _tables(stage, "")
+    names = _tables(stage)
     for table in list(model.graph.initializer):
         floats = table.data_type == onnx.TensorProto.FLOAT
         if table.name not in names or not floats or np.prod(table.dims) < LEAST_HALVES:
@@ -97,9 +98,9 @@ def _store_rows(onnx: Any, model: Any, table: Any) -> None:
     model.graph.node.extend(nodes)
 
 
-def _tables(module: nn.Module, prefix: str) -> set[str]:
-    if getattr(module, "full_precision", False):
-        return set()
-    own = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
-    below = [_tables(child, f"{prefix}{name}.") for name, child in module.named_children()]
-    return {prefix + name for name, _ in own}.union(*below)
+def _tables(stage: nn.Module) -> set[str]:
+    return {
+        f"{name}.{table}" if name else table
+        for name, module in in_base(stage)
+        for table, _ in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
+    }

@@ -16,10 +16,6 @@ SAFE_CODES = 64
 """The same for signed codes against unsigned inputs: 2 * 255 * 64 fits the 16 bits in which processors that have AVX2
 and lack VNNI add pairs of products. With 127 they saturate without a sign of it."""
 
-SAFE_CODES = 64
-"""The same for signed codes against unsigned inputs: 2 * 255 * 64 fits the 16 bits in which processors that have AVX2
-and lack VNNI add pairs of products. With 127 they saturate without a sign of it."""
-
 SHRINKS = np.linspace(0.7, 1.0, 13, dtype=np.float32)
 """Of the largest value of a group: clipping the one largest a little makes the step finer for all others. Below 0.7 no
 group of 32 normally distributed weights gained anything."""
