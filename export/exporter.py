@@ -94,15 +94,11 @@ def export_bundle(
         advance("vectors")
         writer.write_vectors(record_vectors(staged, speech))
         advance("parity")
+        report = None
         if parity:
-            records = [_demanding(record, planner.budget) for record in records]
-            for record in records:
-                writer.add_target(record)
-        report = _prove(writer, records) if parity else None
-        if report is not None:
-            records = [_measured(record, report) for record in records]
-            for record in records:
-                writer.add_target(record)
+            records = _added(writer, [_demanding(record, planner.budget) for record in records])
+            report = _prove(writer, records)
+            records = _added(writer, [_measured(record, report) for record in records])
         writer.write_card(model_card(staged, records))
         return Export(folder, writer.finish(), report)
 
@@ -148,6 +144,13 @@ def _prove(writer: BundleWriter, records: Sequence[TargetRecord]) -> ParityRepor
             writer.folder, f"not written: {worst}", "see `python -m sdk parity`, or --skip-parity to look"
         )
     return report
+
+
+def _added(writer: BundleWriter, records: list[TargetRecord]) -> list[TargetRecord]:
+    """`records`, now in the manifest."""
+    for record in records:
+        writer.add_target(record)
+    return records
 
 
 def _demanding(record: TargetRecord, budget: Budget) -> TargetRecord:
