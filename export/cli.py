@@ -22,11 +22,12 @@ from export.targets.base import LoweringOptions, find_target, target_names
 from sdk.audio.files import load_speech
 from sdk.bundle import Bundle
 from sdk.bundle.eager import TARGET as EAGER
+from sdk.bundle.phones import Phones
 from sdk.cli.common import progress, run, stdout
 from sdk.cli.face_options import read_vertices
 from sdk.errors import UsageError
 from sdk.models.registry import BuildOptions, StagedModel, find_model, model_names
-from sdk.pretrained import SPEECH
+from sdk.pretrained import SPEECH, SPEECH_PHONES
 from sdk.spec import FrameRate
 
 DEFAULT_MODEL = "faceformer"
@@ -119,6 +120,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
             folder,
             options=options,
             speech=load_speech(SPEECH),
+            phones=Phones.read_labels(SPEECH_PHONES),
             planner=planner,
             parity=not skip_parity,
             advance=advance,

@@ -18,6 +18,7 @@ from export.targets.base import Lowered, LoweringOptions
 from export.vectors import record_vectors
 from sdk.bundle import Bundle
 from sdk.bundle.manifest import Manifest, TargetRecord
+from sdk.bundle.phones import Phones
 from sdk.bundle.writer import BundleWriter
 from sdk.errors import ParityError
 from sdk.models.registry import StagedModel
@@ -56,6 +57,7 @@ def export_bundle(
     *,
     options: LoweringOptions,
     speech: NDArray[np.float32],
+    phones: Phones | None = None,
     planner: Planner | None = None,
     parity: bool = True,
     advance: Advance = lambda _: None,
@@ -71,6 +73,7 @@ def export_bundle(
         folder: of the bundle; an older bundle there is replaced.
         options: of the targets.
         speech: (N,) 16 kHz, for the test vectors.
+        phones: of `speech`, None where they are not known.
         planner: plans the jobs; None makes one that calibrates on `speech`.
         parity: False leaves the gate out; the manifest then says that nothing was measured.
         advance: progress.
@@ -92,7 +95,7 @@ def export_bundle(
             writer.add_target(record)
             records.append(record)
         advance("vectors")
-        writer.write_vectors(record_vectors(staged, speech))
+        writer.write_vectors(record_vectors(staged, speech, phones))
         advance("parity")
         report = None
         if parity:

@@ -9,6 +9,7 @@ from itertools import cycle
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.bundle.phones import Phones
 from sdk.bundle.trace import SignalRows, Trace
 from sdk.models.registry import StagedModel
 from sdk.parity.beside import Beside
@@ -28,8 +29,8 @@ SEED = 1
 """Of the noise, where a model draws: the likeliest choices would leave the drawing untested."""
 
 
-def record_vectors(staged: StagedModel, speech: NDArray[np.float32]) -> Trace:
-    """Stream `speech` (16 kHz) through the eager reference and record it.
+def record_vectors(staged: StagedModel, speech: NDArray[np.float32], phones: Phones | None = None) -> Trace:
+    """Stream `speech` (16 kHz) through the eager reference and record it, with its phones where they are known.
 
     The clip is cut so that the outputs stay below `MAX_BYTES`, but not below `MIN_SECONDS`.
     """
@@ -40,7 +41,8 @@ def record_vectors(staged: StagedModel, speech: NDArray[np.float32]) -> Trace:
     trace = record(
         staged.pipeline, executor, staged.parameters, pcm, chunk_plan(len(pcm)), beside=example_beside(staged, len(pcm))
     )
-    return replace(trace, metadata={**trace.metadata, "model": staged.name, "machine": platform.machine()})
+    metadata = {**trace.metadata, "model": staged.name, "machine": platform.machine()}
+    return replace(trace, phones=phones and phones.within(len(pcm)), metadata=metadata)
 
 
 def example_beside(staged: StagedModel, samples: int) -> Beside:

@@ -13,6 +13,8 @@ Layout of the file. Tensors:
     signal.SIGNAL.TENSOR  (K, ...) F32  the values
     seen_from.SIGNAL  (K,) I64    index of the first frame that could see each, not decreasing: a value that came late
                                   serves later frames than its time says. Left out when every value was there in time.
+    phone.start, phone.end  (P,) I64  when each phone of the speech sounds; left out where that is not known. With the
+                                  text `phones`, see `sdk.bundle.phones`.
 
 Text metadata: ``format`` = ``nowface.trace.1``, ``sample_rate`` as decimal digits, ``digest_names`` = ``STAGE.NAME`` of
 the leaves joined by commas, ``seed`` of the session's noise as decimal digits, left out when it had none. Every other
@@ -30,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk.bundle.errors import TraceError, shown
+from sdk.bundle.phones import NAMES, Phones, samples_at_16_khz
 from sdk.bundle.tensors import read_tensors, write_tensors
 from sdk.runtime.executor import Array
 
@@ -38,7 +41,7 @@ MEND = "record the trace again with this version of the SDK"
 _OUTPUT = "output."
 _SIGNAL = "signal."
 _SEEN_FROM = "seen_from."
-_RESERVED = ("format", "sample_rate", "digest_names", "seed")
+_RESERVED = ("format", "sample_rate", "digest_names", "seed", NAMES)
 Integers = NDArray[np.int64]
 
 
@@ -74,6 +77,7 @@ class Trace:
         seconds: (T,) compute time of each frame.
         signals: name -> what the app gave beside the sound.
         seed: of the noise, None for the likeliest choices.
+        phones: when each phone of the speech sounds, None where that is not known.
         metadata: free text: target, precision, model, device, ...; the file's own keys are left out of it.
     """
 
@@ -88,6 +92,7 @@ class Trace:
     seconds: Array
     signals: Mapping[str, SignalRows] = field(default_factory=dict)
     seed: int | None = None
+    phones: Phones | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -120,6 +125,10 @@ class Trace:
         names = ",".join(self.digest_names)
         own = {"format": FORMAT, "sample_rate": str(self.sample_rate), "digest_names": names}
         own |= {} if self.seed is None else {"seed": str(self.seed)}
+        if self.phones is not None:
+            times, said = self.phones.entries()
+            tensors |= times
+            own |= said
         write_tensors(Path(path), tensors, text | own)
 
     @classmethod
@@ -141,6 +150,9 @@ class Trace:
             raise TraceError(path, f"seed {shown(seed)!r} is not a number of 64 bits", MEND)
         names = metadata.get("digest_names", "")
         signals = _signals(tensors)
+        phones = Phones.taken(tensors, metadata)
+        if phones is None and NAMES in metadata:
+            raise TraceError(path, "names phones and does not say when they sound", MEND)
         outputs = {n.removeprefix(_OUTPUT): tensors.pop(n) for n in sorted(tensors) if n.startswith(_OUTPUT)}
         if set(tensors) != {"pcm", "chunks", "index", "due_sample", "seconds", "digests"}:
             raise TraceError(path, f"holds the tensors {shown(', '.join(sorted(tensors)))}", MEND)
@@ -151,6 +163,7 @@ class Trace:
             digest_names=tuple(names.split(",")) if names else (),
             signals=signals,
             seed=None if seed is None else int(seed),
+            phones=phones,
             metadata={key: value for key, value in metadata.items() if key not in _RESERVED},
         )
         problem = _problem(trace)
@@ -172,7 +185,10 @@ def _signals(tensors: dict[str, NDArray[Any]]) -> dict[str, SignalRows]:
 
 def _problem(trace: Trace) -> str | None:
     """What does not fit together, or None."""
-    return _misformed(trace) or _misformed_beside(trace) or _out_of_order(trace)
+    problem = _misformed(trace) or _misformed_beside(trace) or _out_of_order(trace)
+    if problem or trace.phones is None:
+        return problem
+    return trace.phones.problem(samples_at_16_khz(len(trace.pcm), trace.sample_rate))
 
 
 def _misformed(trace: Trace) -> str | None:

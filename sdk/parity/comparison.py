@@ -145,7 +145,7 @@ def _face(
     expected, got = pair[0][ours], pair[1][theirs]
     if not len(expected) or not np.isfinite(expected).all():
         return NoFace("the reference has no frame to compare with"), ()
-    sound = Sound(reference.pcm, reference.sample_rate, reference.due_sample[ours])
+    sound = Sound(reference.pcm, reference.sample_rate, reference.due_sample[ours], reference.phones)
     moves = moving(len(ours), len(ours) if parted is None else parted)
     unit = specs[view.output].unit if view.output in specs else "1"
     return view.figures(expected, got, sound, parted=parted, moving=moves), curves(expected, got, view, unit)

@@ -13,6 +13,7 @@ import numpy as np
 from sdk import __version__
 from sdk.bundle.errors import UnknownPrecisionError, shown
 from sdk.bundle.manifest import Tolerance
+from sdk.bundle.phones import Phones
 from sdk.bundle.trace import Trace
 from sdk.errors import BundleError, TargetError, UsageError
 from sdk.parity.beside import Beside
@@ -142,6 +143,7 @@ class Gate:
                 tolerance=tolerance,
                 sample_rate=vectors.sample_rate,
                 beside=Beside.of(vectors),
+                phones=vectors.phones,
                 on_frame=self._on_frame(key, vectors.frames),
             )
             return Case(key, comparison)
@@ -188,7 +190,7 @@ class Gate:
             if self.bundle.manifest.vectors and np.array_equal(self._vectors.pcm, trace.pcm):
                 return self._vectors
             raise
-        return closed_loop(
+        reference = closed_loop(
             self.bundle,
             REFERENCE,
             None,
@@ -198,6 +200,13 @@ class Gate:
             beside=Beside.of(trace),
             on_frame=self._on_frame(key, trace.frames),
         )
+        return replace(reference, phones=self._phones_of(trace))
+
+    def _phones_of(self, trace: Trace) -> Phones | None:
+        """What is said in a device's audio: by the trace itself, or by the vectors where it is their audio."""
+        if trace.phones or not self.bundle.manifest.vectors or not np.array_equal(self._vectors.pcm, trace.pcm):
+            return trace.phones
+        return self._vectors.phones
 
     def _on_frame(self, key: CaseKey, total: int) -> Callable[[int], None] | None:
         tell = self._on_progress
@@ -232,7 +241,8 @@ class Gate:
         rate = vectors.sample_rate
         period, end = (len(heard) * SAMPLE_RATE // rate for heard in (vectors.pcm, pcm))
         beside = Beside.of(vectors).repeated(period, end)
-        return closed_loop(self.bundle, REFERENCE, None, pcm, chunks, sample_rate=rate, beside=beside)
+        trace = closed_loop(self.bundle, REFERENCE, None, pcm, chunks, sample_rate=rate, beside=beside)
+        return replace(trace, phones=vectors.phones and vectors.phones.repeated(period, end))
 
 
 def _drifted(case: Case) -> Case:

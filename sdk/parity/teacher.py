@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sdk.audio.clock import SampleClock
 from sdk.bundle.manifest import Tolerance
+from sdk.bundle.phones import Phones
 from sdk.parity.beside import NOTHING, Beside
 from sdk.parity.choices import LABEL, choice_meters, choice_problems
 from sdk.parity.comparison import is_vertices
@@ -40,11 +41,13 @@ def teacher_forced(
     tolerance: Tolerance,
     sample_rate: int = SAMPLE_RATE,
     beside: Beside = NOTHING,
+    phones: Phones | None = None,
     on_frame: OnFrame | None = None,
 ) -> Comparison:
     """Compare every step of a bundle's target with the eager reference's, given the reference's inputs and state.
 
-    Figures of the face are those of the frames one by one, each after the reference's own past.
+    Figures of the face are those of the frames one by one, each after the reference's own past; `phones` are those of
+    `pcm`.
 
     Raises:
         TargetError: this machine cannot run the target or the eager reference.
@@ -68,7 +71,7 @@ def teacher_forced(
     expected, got = (np.stack(each) for each in zip(*teacher.seen, strict=True))
     clock = SampleClock.of(bundle.pipeline)
     due = np.array([clock.due(index) for index in range(len(expected))], np.int64)
-    face = view.figures(expected, got, Sound(pcm, sample_rate, due))
+    face = view.figures(expected, got, Sound(pcm, sample_rate, due, phones))
     if isinstance(face, NoFace):
         return replace(found, no_face=face.reason)
     return replace(found, face=face, problems=(*found.problems, *face_problems(face, tolerance)))

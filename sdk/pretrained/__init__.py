@@ -12,6 +12,10 @@ The exporter records a bundle's test vectors from it.
 """
 
 
+SPEECH_PHONES: Final[Path] = SPEECH.with_name("speech.phones.txt")
+"""When each phone of `SPEECH` sounds: a label track, in ARPAbet."""
+
+
 def weights_folder(model: str) -> Path:
     """Folder of a model's embedded weights, as a training run writes it, with its model card."""
     return Path(__file__).with_name(model)

@@ -16,18 +16,20 @@ from rich.console import Console
 from sdk.bundle.trace import Trace
 from sdk.parity import Case, ParityReport, compare
 from sdk.parity.cases import CaseKey
-from sdk.parity.face import NoFace, View
+from sdk.parity.face import FaceFigures, NoFace, View
 from sdk.parity.findings import Comparison
 from sdk.parity.report.curves import face_charts
 from sdk.parity.report.document import dumps
 from sdk.parity.report.face import face_rows
 from sdk.parity.report.html import html
 from sdk.parity.report.junit import junit
+from sdk.parity.report.sounds import sounds_line, sounds_section
 from sdk.parity.report.table import table
 from sdk.parity.report.text import describe, signed
 from sdk.parity.tolerances import tolerance_for
 from sdk.spec import TensorSpec
 from tests.parity.face.talking import FRAMES, JAW, VIEW, sound, weights
+from tests.parity.face.test_sounds import speech
 
 LABELS = "context.labels"
 TENSORS = {
@@ -165,6 +167,55 @@ def test_the_page_tells_the_verdict_then_the_face_then_size_and_speed_then_tenso
 def test_a_page_without_a_face_says_why() -> None:
     page = html(report(NO_FACE))
     assert page.count("its channels are not those of ARKit &lt;b&gt;") == 2
+
+
+def spoken(values: np.ndarray) -> Comparison:
+    return compare(replace(talk(weights()), phones=speech()), talk(values), INT8, tensors=TENSORS, view=VIEW)
+
+
+def test_where_the_words_are_known_every_form_tells_errors_by_sound() -> None:
+    ajar = weights()
+    ajar[:20, JAW] += np.float32(0.1)
+    found = report(spoken(ajar), LATE)
+    page = html(found)
+    places = [page.index(text) for text in ("On the face", "By sound", "Size and speed", '<rect class="bilabial"')]
+    assert places == sorted(places)
+    assert "At 6 of 6 p, b and m the reference's lips meet; the candidate's do at 5 of these" in page
+    known, unknown = json.loads(dumps(found))["cases"]
+    jsonschema.validate(json.loads(dumps(found)), SCHEMA, cls=jsonschema.Draft202012Validator)
+    assert unknown["face"]["sounds"] is None
+    sounds = known["face"]["sounds"]
+    assert [(each["name"], each["said"]) for each in sounds["phones"]] == [("m", 6), ("aa", 6), ("ae", 6), ("sil", 0)]
+    assert (sounds["bilabials"]["reference"], sounds["bilabials"]["kept"]) == (6, 5)
+    console = Console(file=io.StringIO(), width=160)
+    console.print(table(found), crop=False)
+    told = figures_of(spoken(ajar)).sounds
+    assert told is not None
+    line = sounds_line(told)
+    assert line.startswith("by sound, mm: p b m ")
+    assert line.endswith("p b m shut at 5 of 6")
+    assert line in console.file.getvalue()
+
+
+def test_columns_of_the_sounds_stay_within_their_frame() -> None:
+    ajar = weights() + np.float32(0.01)
+    root = ET.fromstring(f"<b>{sounds_section(figures_of(spoken(ajar)))}</b>")
+    picture = next(root.iter("svg"))
+    _, _, width, height = map(float, (picture.get("viewBox") or "").split())
+    columns = list(picture.iter("rect"))
+    assert [each.get("class") for each in columns] == ["bilabial", "sound", "sound", "sound"]
+    for each in columns:
+        x, y, wide, high = (float(each.get(name, "")) for name in ("x", "y", "width", "height"))
+        assert x >= 0
+        assert y >= 0
+        assert x + wide <= width
+        assert y + high <= height
+    assert sounds_section(figures_of(spoken(weights()))) == ""
+
+
+def figures_of(found: Comparison) -> FaceFigures:
+    assert found.face is not None
+    return found.face
 
 
 def test_charts_stay_within_their_frames_and_hold_both_curves() -> None:

@@ -8,12 +8,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sdk.bundle.phones import Phones
 from sdk.parity.face.closures import ClosureCount, closure_count, closures
 from sdk.parity.face.dynamics import dynamics_deviation, motion_gain, motion_size
 from sdk.parity.face.errors import frame_errors
 from sdk.parity.face.face import Face, rows
 from sdk.parity.face.region import Values
 from sdk.parity.face.silence import trembling
+from sdk.parity.face.sounds import SoundErrors, sound_errors
 from sdk.parity.face.timing import MOVES, fine, lag_ms
 
 Doubles = NDArray[np.float64]
@@ -60,6 +62,7 @@ class FaceFigures:
         jitter_mm, reference_jitter_mm: root mean square second difference of the lips in silence.
         after: motion from the first other choice on.
         per_frame_mm: error of the worst vertex of each frame.
+        sounds: the same, phone by phone; None where nobody has said what is spoken.
     """
 
     word: Literal["lip", "vertex"]
@@ -79,6 +82,7 @@ class FaceFigures:
     reference_jitter_mm: float | None
     after: FaceMotion | None = None
     per_frame_mm: tuple[float, ...] = ()
+    sounds: SoundErrors | None = None
 
     @property
     def worst_name(self) -> str:
@@ -117,6 +121,7 @@ def face_figures(
     times: Doubles,
     silent: NDArray[np.bool_],
     after: FaceMotion | None = None,
+    phones: Phones | None = None,
 ) -> FaceFigures:
     """Measure a candidate.
 
@@ -127,11 +132,13 @@ def face_figures(
         times: (T,) seconds that the frames show, increasing.
         silent: (T,) where nobody speaks.
         after: motion of the frames beyond these, if a choice has parted the streams.
+        phones: what is said meanwhile; None where that is not known.
     """
     expected, got = rows(reference), rows(candidate)
     lips = frame_errors(expected, got, face.lips)
     motion = _motion(expected, face)
     curves = _curves(expected, got, face, times)
+    worst = np.sqrt(lips.largest)
     return FaceFigures(
         word=face.word,
         frames=len(expected),
@@ -149,7 +156,8 @@ def face_figures(
         jitter_mm=trembling(got, silent, face.lips),
         reference_jitter_mm=trembling(expected, silent, face.lips),
         after=after,
-        per_frame_mm=tuple(np.sqrt(lips.largest).tolist()),
+        per_frame_mm=tuple(worst.tolist()),
+        sounds=sound_errors(worst, times, phones, curves if face.mouth else None) if phones else None,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sdk.bundle.manifest import Manifest
+from sdk.bundle.phones import Phones
 from sdk.parity.face.face import Face, NoFace
 from sdk.parity.face.figures import FaceFigures, face_figures, face_motion
 from sdk.parity.face.silence import silent_frames
@@ -22,11 +23,13 @@ class Sound:
         pcm: (N,) samples.
         sample_rate: of `pcm`.
         due_sample: (T,) of the frames, on the 16 kHz clock.
+        phones: what is said; None where that is not known.
     """
 
     pcm: NDArray[np.float32] | NDArray[np.int16]
     sample_rate: int
     due_sample: NDArray[np.int64]
+    phones: Phones | None = None
 
 
 @dataclass(frozen=True)
@@ -79,5 +82,12 @@ class View:
         if parted is not None:
             after = face_motion(expected[moving], got[moving], self.face, due[moving] / SAMPLE_RATE)
         silent = silent_frames(sound.pcm, sound.sample_rate, due[together])
-        times = due[together] / SAMPLE_RATE
-        return face_figures(expected[together], got[together], self.face, times=times, silent=silent, after=after)
+        return face_figures(
+            expected[together],
+            got[together],
+            self.face,
+            times=due[together] / SAMPLE_RATE,
+            silent=silent,
+            after=after,
+            phones=sound.phones,
+        )

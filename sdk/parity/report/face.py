@@ -7,6 +7,7 @@ from typing import Any
 
 from sdk.bundle.manifest import Tolerance
 from sdk.parity.face.figures import FaceFigures
+from sdk.parity.report.sounds import sounds_document
 from sdk.parity.report.text import figure, signed
 
 FigureRow = tuple[str, str, str, str]
@@ -113,4 +114,5 @@ def face_document(face: FaceFigures) -> dict[str, Any]:
             "reference_closures": after.reference_closures,
         },
         "per_frame_mm": list(face.per_frame_mm),
+        "sounds": face.sounds and sounds_document(face.sounds),
     }

@@ -12,6 +12,7 @@ from sdk.parity.report.curves import face_charts
 from sdk.parity.report.face import FigureRow, face_rows
 from sdk.parity.report.overview import face_overview, size_and_speed
 from sdk.parity.report.parts import anchor, colour, link, named, table
+from sdk.parity.report.sounds import sounds_overview, sounds_section
 from sdk.parity.report.style import STYLE
 from sdk.parity.report.text import (
     MODES,
@@ -68,6 +69,7 @@ def html(report: ParityReport) -> str:
 {_failures(report)}
 <p class="quiet">{escape(facts)}</p>
 {face_overview(report)}
+{sounds_overview(report)}
 {size_and_speed(report)}
 <h2>Tensors</h2>
 {table(("verdict", *SUMMARY), (_summary(case) for case in report.cases), NUMBERS)}
@@ -116,7 +118,7 @@ def _found(found: Comparison) -> list[str]:
     if said:
         parts.append("<ul>\n" + "".join(f"<li>{escape(line)}</li>\n" for line in said) + "</ul>")
     if found.face:
-        parts.append(_face(face_rows(found.face, found.tolerance)))
+        parts += [_face(face_rows(found.face, found.tolerance)), sounds_section(found.face)]
     elif found.no_face:
         parts.append(f"<p>No figures of the face: {escape(found.no_face)}.</p>")
     parts += [face_charts(found), error_chart(found)]

@@ -46,11 +46,18 @@ polyline.reference { stroke: var(--reference); stroke-width: 4; }
 polyline.candidate { stroke: var(--line0); }
 .key.reference { background: var(--reference); }
 .key.candidate { background: var(--line0); }
+rect.sound { fill: var(--line0); }
+line.sound { stroke: var(--line0); stroke-width: 1.5; }
+rect.bilabial { fill: var(--line1); }
+line.bilabial { stroke: var(--line1); stroke-width: 1.5; }
+.key.bilabial { background: var(--line1); }
+line.group { stroke: var(--reference); stroke-width: 2; }
 .beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 0 1.5rem; }
 line.tolerance { stroke: var(--fail); stroke-dasharray: 6 4; }
 svg text.tolerance { fill: var(--fail); }
 .key { display: inline-block; width: 0.9em; height: 0.25em; margin: 0 0.35em 0.2em 0; border-radius: 2px; }
 details { margin: 0.8rem 0; }
 summary { cursor: pointer; }
+details .wide + .wide { margin-top: 1rem; }
 @media print { details > * { display: block; } }
 """

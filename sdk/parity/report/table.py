@@ -8,6 +8,7 @@ from rich.text import Text
 
 from sdk.parity.cases import Case, ParityReport, Verdict
 from sdk.parity.findings import step_text, unit_text
+from sdk.parity.report.sounds import sounds_line
 from sdk.parity.report.text import (
     MODES,
     choice_line,
@@ -66,6 +67,8 @@ def _notes(case: Case) -> list[Text]:
         notes += [_note(f"{name}: {motion_line(motion)}") for motion in found.motion]
         line = face_line(found)
         notes += [_note(f"{name}: {line}")] if line else []
+        if case.key.mode != "teacher_forced" and found.face is not None and found.face.sounds is not None:
+            notes.append(_note(f"{name}: {sounds_line(found.face.sounds)}"))
         problems = found.problems
         notes += [_note(f"{name}: {p.where}: {p.message}", COLOURS["fail"]) for p in problems[:PROBLEMS]]
         if len(problems) > PROBLEMS:
