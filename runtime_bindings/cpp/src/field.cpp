@@ -70,7 +70,8 @@ std::vector<Field> Field::items() const {
 
 std::vector<std::pair<std::string_view, Field>> Field::map() const {
     std::vector<std::pair<std::string_view, Field>> fields;
-    for (const auto& [key, value] : object()) fields.emplace_back(key, Field(value, place_ + "." + shown(key), *subject_));
+    for (const auto& [key, value] : object())
+        fields.emplace_back(key, Field(value, place_ + "." + shown(key), *subject_));
     return fields;
 }
 

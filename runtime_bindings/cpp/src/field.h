@@ -36,8 +36,8 @@ class Field {
     double fraction(double high = std::numeric_limits<double>::infinity()) const;  // at least 0
     bool boolean() const;
 
-    std::vector<Field> items() const;                              // of an array
-    std::vector<std::pair<std::string_view, Field>> map() const;   // of an object with free keys
+    std::vector<Field> items() const;                             // of an array
+    std::vector<std::pair<std::string_view, Field>> map() const;  // of an object with free keys
 
     // An object with all of `required`, any of `optional` and no other key.
     void closed(std::initializer_list<std::string_view> required,

@@ -77,8 +77,7 @@ void read_listed(const std::string& folder, const FileRecord& file, bool hash, T
         return true;
     });
     if (total != file.bytes) wrong_size(subject, total, file);
-    if (hash && digest.digits() != file.sha256)
-        refuse(subject, "its content is not what the manifest's SHA-256 says");
+    if (hash && digest.digits() != file.sha256) refuse(subject, "its content is not what the manifest's SHA-256 says");
 }
 
 // Calls `found` with the path of every plain file below the folder, relative and with `/`.
@@ -162,7 +161,8 @@ std::vector<std::uint8_t> read_checked(const std::string& folder, const FileReco
         // Not before the file is known to be as long as a hostile manifest may claim.
         const std::uint64_t bytes = fs::file_size(path_of(subject));
         if (bytes != file.bytes) wrong_size(subject, bytes, file);
-        if (bytes > content.max_size()) refuse(subject, "is too large for this machine's memory", "use a smaller model");
+        if (bytes > content.max_size())
+            refuse(subject, "is too large for this machine's memory", "use a smaller model");
         content.reserve(static_cast<std::size_t>(bytes));
         read_listed(folder, file, hash, [&](const std::uint8_t* block, std::size_t count) {
             content.insert(content.end(), block, block + count);

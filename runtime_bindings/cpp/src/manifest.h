@@ -1,4 +1,5 @@
-// The manifest of a bundle, as data: what sdk/bundle/manifest.py and sdk/spec.py describe, as far as a session needs it.
+// The manifest of a bundle, as data: what sdk/bundle/manifest.py and sdk/spec.py describe, as far as a session needs
+// it.
 #pragma once
 
 #include <cstdint>

@@ -37,15 +37,15 @@ void check_rig(const Manifest& manifest, const std::string& subject) {
     const std::vector<std::string>& channels = manifest.channels;
     if (channels.empty()) {
         if (values.shape.size() != 2 || values.shape[1] != 3)
-            refuse(subject, "pipeline: values of shape " + shape_text(values.shape) +
-                                " are neither named nor vertices (V, 3)");
+            refuse(subject,
+                   "pipeline: values of shape " + shape_text(values.shape) + " are neither named nor vertices (V, 3)");
         return;
     }
     if (std::set<std::string>(channels.begin(), channels.end()).size() != channels.size())
         refuse(subject, "channels: a name stands twice");
     if (values.size() != channels.size())
-        refuse(subject, "channels: " + std::to_string(channels.size()) + " names for " +
-                            std::to_string(values.size()) + " values");
+        refuse(subject, "channels: " + std::to_string(channels.size()) + " names for " + std::to_string(values.size()) +
+                            " values");
 }
 
 using Paths = std::set<std::string>;
@@ -63,9 +63,8 @@ void check_targets(const Manifest& manifest, const Paths& listed, const std::str
         const std::string where = "targets: " + record.target + " " + record.precision;
         if (!seen.emplace(record.target, record.precision).second) refuse(subject, where + " is listed twice");
         const std::vector<StageSpec>& stages = manifest.pipeline.stages;
-        const bool each = std::all_of(stages.begin(), stages.end(), [&](const StageSpec& stage) {
-            return record.artefacts.count(stage.name) != 0;
-        });
+        const bool each = std::all_of(stages.begin(), stages.end(),
+                                      [&](const StageSpec& stage) { return record.artefacts.count(stage.name) != 0; });
         if (!each || record.artefacts.size() != stages.size()) refuse(subject, where + " has not one artefact a stage");
         for (const auto& artefact : record.artefacts)
             if (!is_listed(artefact.second, listed))

@@ -1,5 +1,5 @@
-// What the records of a manifest must be to each other. All functions throw Error(NOWFACE_ERROR_BUNDLE); `subject` names
-// the manifest in messages.
+// What the records of a manifest must be to each other. All functions throw Error(NOWFACE_ERROR_BUNDLE); `subject`
+// names the manifest in messages.
 #pragma once
 
 #include <string>

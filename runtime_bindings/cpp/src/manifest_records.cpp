@@ -37,9 +37,9 @@ void check_layers(const Field& layers) {
 }
 
 void check_tolerance(const Field& tolerance) {
-    tolerance.closed({"max_abs_of_range", "rms_of_range", "digest_relative"},
-                     {"label_agreement", "motion_deviation", "gain_error", "lip_error_mm", "closure_points", "lag_ms",
-                      "jitter_mm"});
+    tolerance.closed(
+        {"max_abs_of_range", "rms_of_range", "digest_relative"},
+        {"label_agreement", "motion_deviation", "gain_error", "lip_error_mm", "closure_points", "lag_ms", "jitter_mm"});
     for (const char* key : {"max_abs_of_range", "rms_of_range", "digest_relative"}) tolerance.at(key).fraction();
     if (const auto agreement = tolerance.find("label_agreement")) agreement->fraction(1);
     if (const auto deviation = tolerance.find("motion_deviation")) deviation->fraction();
@@ -65,8 +65,8 @@ FileRecord parse_file(const Field& field) {
 }
 
 TargetRecord parse_target(const Field& field) {
-    field.closed({"target", "precision", "artefacts"}, {"tools", "minimum_os", "rewrites", "undelegated", "layers",
-                                                        "calibration", "tolerance", "measured"});
+    field.closed({"target", "precision", "artefacts"},
+                 {"tools", "minimum_os", "rewrites", "undelegated", "layers", "calibration", "tolerance", "measured"});
     TargetRecord record;
     record.target = field.at("target").label();
     record.precision = field.at("precision").label();

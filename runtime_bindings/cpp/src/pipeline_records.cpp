@@ -25,7 +25,8 @@ bool is_element_type(std::string_view text) {
 
 void read_tensor(const Field& field, TensorSpec& tensor) {
     tensor.name = field.at("name").name();
-    for (const Field& dimension : field.at("shape").items()) tensor.shape.push_back(dimension.integer(1, MAX_DIMENSION));
+    for (const Field& dimension : field.at("shape").items())
+        tensor.shape.push_back(dimension.integer(1, MAX_DIMENSION));
     if (const auto type = field.find("dtype")) tensor.dtype = type->text(is_element_type, "an element type");
     if (const auto unit = field.find("unit")) tensor.unit = unit->text();
 }
@@ -52,7 +53,8 @@ SignalTensor parse_signal_tensor(const Field& field) {
     if (const auto low = field.find("low")) tensor.low = low->number();
     if (const auto high = field.find("high")) tensor.high = high->number();
     // A session takes zeros for "nothing known".
-    if (tensor.low > 0 || tensor.high < 0 || !(tensor.low < tensor.high)) field.wrong("its low and high are no range with 0");
+    if (tensor.low > 0 || tensor.high < 0 || !(tensor.low < tensor.high))
+        field.wrong("its low and high are no range with 0");
     return tensor;
 }
 

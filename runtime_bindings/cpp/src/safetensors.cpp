@@ -148,8 +148,10 @@ TensorFile parse_tensors(const std::vector<std::uint8_t>& bytes, const std::stri
     TensorFile file;
     std::vector<Entry> entries;
     for (const auto& [name, value] : *header.get_ptr<const Json::object_t*>()) {
-        if (name == METADATA) file.metadata = reader.metadata(value);
-        else entries.push_back(reader.entry(name, value));
+        if (name == METADATA)
+            file.metadata = reader.metadata(value);
+        else
+            entries.push_back(reader.entry(name, value));
     }
     std::sort(entries.begin(), entries.end(), [](const Entry& left, const Entry& right) {
         return std::pair(left.begin, left.end) < std::pair(right.begin, right.end);

@@ -34,8 +34,8 @@ void Sha256::compress(const std::uint8_t* block) {
     auto [a, b, c, d, e, f, g, h] = state_;
     for (std::size_t t = 0; t < 64; ++t) {
         const std::uint32_t choice = (e & f) ^ (~e & g), majority = (a & b) ^ (a & c) ^ (b & c);
-        const std::uint32_t first = h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + choice +
-                                    ROUND_CONSTANTS[t] + schedule[t];
+        const std::uint32_t first =
+            h + (rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)) + choice + ROUND_CONSTANTS[t] + schedule[t];
         const std::uint32_t second = (rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)) + majority;
         h = g;
         g = f;

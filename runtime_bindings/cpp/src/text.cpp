@@ -36,9 +36,14 @@ bool is_segment(std::string_view text) {
 
 // The code point at `at`, which moves on behind it; a byte that is not UTF-8 stands for itself.
 std::uint32_t next_character(std::string_view text, std::size_t& at) {
-    const auto byte = [&](std::size_t index) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[index])); };
+    const auto byte = [&](std::size_t index) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(text[index]));
+    };
     const std::uint32_t first = byte(at++);
-    const std::size_t more = first >= 0xf0 && first < 0xf8 ? 3 : first >= 0xe0 && first < 0xf0 ? 2 : first >= 0xc2 && first < 0xe0 ? 1 : 0;
+    const std::size_t more = first >= 0xf0 && first < 0xf8   ? 3
+                             : first >= 0xe0 && first < 0xf0 ? 2
+                             : first >= 0xc2 && first < 0xe0 ? 1
+                                                             : 0;
     if (more == 0 || text.size() - at < more) return first;
     std::uint32_t point = first & (0x3fu >> more);
     for (std::size_t index = at; index < at + more; ++index) {
@@ -61,14 +66,22 @@ std::string shown(std::string_view text, std::size_t limit) {
     std::string line;
     for (std::size_t at = 0; at < text.size() && line.size() <= limit;) {
         const std::uint32_t point = next_character(text, at);
-        if (point == '\\') line += "\\\\";
-        else if (point == '\n') line += "\\n";
-        else if (point == '\r') line += "\\r";
-        else if (point == '\t') line += "\\t";
-        else if (point >= 0x20 && point < 0x7f) line += static_cast<char>(point);
-        else if (point <= 0xff) line += escaped(point, 'x', 2);
-        else if (point <= 0xffff) line += escaped(point, 'u', 4);
-        else line += escaped(point, 'U', 8);
+        if (point == '\\')
+            line += "\\\\";
+        else if (point == '\n')
+            line += "\\n";
+        else if (point == '\r')
+            line += "\\r";
+        else if (point == '\t')
+            line += "\\t";
+        else if (point >= 0x20 && point < 0x7f)
+            line += static_cast<char>(point);
+        else if (point <= 0xff)
+            line += escaped(point, 'x', 2);
+        else if (point <= 0xffff)
+            line += escaped(point, 'u', 4);
+        else
+            line += escaped(point, 'U', 8);
     }
     return line.size() <= limit ? line : line.substr(0, limit) + "...";
 }

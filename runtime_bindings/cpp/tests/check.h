@@ -50,31 +50,31 @@ inline int run() {
 
 }  // namespace check
 
-#define TEST(name)                                                       \
-    static void name();                                                  \
+#define TEST(name)                                                             \
+    static void name();                                                        \
     [[maybe_unused]] static const bool name##_added = check::add(#name, name); \
     static void name()
 
 // A test goes on after a CHECK that fails, and ends at a REQUIRE that does.
 #define CHECK(condition) ((condition) ? void() : check::fail(__FILE__, __LINE__, "not so: " #condition))
-#define REQUIRE(condition)                                            \
-    do {                                                              \
-        if (!(condition)) {                                           \
-            check::fail(__FILE__, __LINE__, "not so: " #condition);   \
-            return;                                                   \
-        }                                                             \
+#define REQUIRE(condition)                                          \
+    do {                                                            \
+        if (!(condition)) {                                         \
+            check::fail(__FILE__, __LINE__, "not so: " #condition); \
+            return;                                                 \
+        }                                                           \
     } while (false)
 
 // `expression` throws `Type` with `text` in its message.
-#define CHECK_THROWS(expression, Type, text)                                                             \
-    do {                                                                                                 \
-        try {                                                                                            \
-            static_cast<void>(expression);                                                               \
-            check::fail(__FILE__, __LINE__, "does not throw: " #expression);                             \
-        } catch (const Type& error) {                                                                    \
-            if (std::string(error.what()).find(text) == std::string::npos)                               \
+#define CHECK_THROWS(expression, Type, text)                                                                    \
+    do {                                                                                                        \
+        try {                                                                                                   \
+            static_cast<void>(expression);                                                                      \
+            check::fail(__FILE__, __LINE__, "does not throw: " #expression);                                    \
+        } catch (const Type& error) {                                                                           \
+            if (std::string(error.what()).find(text) == std::string::npos)                                      \
                 check::fail(__FILE__, __LINE__, (std::string("throws another text: ") + error.what()).c_str()); \
-        }                                                                                                \
+        }                                                                                                       \
     } while (false)
 
 #define TEST_MAIN \

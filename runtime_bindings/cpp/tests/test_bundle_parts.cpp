@@ -31,7 +31,8 @@ const std::string MANIFEST = R"({
   "pipeline": {
     "hop": 320, "frame_rate": {"num": 30000, "den": 1001}, "lookahead_samples": 80,
     "parameters": [{"name": "template", "shape": [5, 3], "unit": "mm"}],
-    "signals": [{"name": "face", "hold_samples": 1600, "tensors": [{"name": "pose", "shape": [1, 2], "low": -1, "high": 2.5}]}],
+    "signals": [{"name": "face", "hold_samples": 1600, "tensors": [
+      {"name": "pose", "shape": [1, 2], "low": -1, "high": 2.5}]}],
     "stages": [
       {"name": "ear", "clock": "hop", "inputs": [{"name": "pcm", "shape": [1, 320], "source": "audio.pcm"}],
        "outputs": [{"name": "features", "shape": [1, 8]}], "state": [{"name": "left", "shape": [1, 80]}]},
@@ -43,8 +44,10 @@ const std::string MANIFEST = R"({
     "values": "mouth.vertices"
   },
   "files": [
-    {"path": "tiny/model.pte", "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "bytes": 3},
-    {"path": "parameters.safetensors", "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "bytes": 0}
+    {"path": "tiny/model.pte",
+     "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "bytes": 3},
+    {"path": "parameters.safetensors",
+     "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "bytes": 0}
   ],
   "targets": [{"target": "executorch", "precision": "fp32", "artefacts": {"ear": "tiny/model.pte", "mouth": "tiny"}}],
   "parameters": "parameters.safetensors"
@@ -187,8 +190,10 @@ TEST(a_manifest_that_is_wrong_is_refused_with_the_place) {
         text.replace(text.find(from), from.size(), to);
         return parse_manifest(text, "manifest.json");
     };
-    CHECK_THROWS(changed("\"hop\": 320", "\"hop\": 0"), Error, "manifest.json: pipeline.hop: 0 is not within 1 and 16000; ");
-    CHECK_THROWS(changed("\"clock\": \"hop\"", "\"clock\": \"day\""), Error, "pipeline.stages.0.clock: 'day' is not a clock");
+    CHECK_THROWS(changed("\"hop\": 320", "\"hop\": 0"), Error,
+                 "manifest.json: pipeline.hop: 0 is not within 1 and 16000; ");
+    CHECK_THROWS(changed("\"clock\": \"hop\"", "\"clock\": \"day\""), Error,
+                 "pipeline.stages.0.clock: 'day' is not a clock");
     CHECK_THROWS(changed("[4, 8]", "[4, 9]"), Error, "mouth.features: shape (4, 9) is not (1, 8)");
     CHECK_THROWS(changed("face.pose", "face.gaze"), Error, "mouth.pose: no earlier stage makes face.gaze");
     CHECK_THROWS(changed("\"unit\"", "\"\\u001b\""), Error, "manifest: key '\\x1b' is not known");
@@ -237,27 +242,33 @@ TEST(tensor_files_that_are_cut_anywhere_are_refused) {
     file.tensors["a"] = floats({2}, {1, 2});
     const std::vector<std::uint8_t> whole = write_tensors(file);
     for (std::size_t length = 0; length < whole.size(); ++length)
-        CHECK_THROWS(parse_tensors({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}, "file"), Error, "file: not");
+        CHECK_THROWS(parse_tensors({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length)}, "file"), Error,
+                     "file: not");
     std::vector<std::uint8_t> longer = whole;
     longer.push_back(0);
     CHECK_THROWS(parse_tensors(longer, "file"), Error, "longer than its tensors");
 }
 
 TEST(tensor_headers_that_lie_are_refused) {
-    const auto header = [](const std::string& text, std::size_t bytes) { return parse_tensors(container(text, bytes), "file"); };
+    const auto header = [](const std::string& text, std::size_t bytes) {
+        return parse_tensors(container(text, bytes), "file");
+    };
     CHECK(header(R"({"a": )" + entry("F32", "[2]", "[0, 8]") + "} ", 8).tensors.size() == 1);
     CHECK_THROWS(header(" {}", 0), Error, "does not begin with {");
     CHECK_THROWS(header("{\"a\": {}}", 0), Error, "three keys");
     CHECK_THROWS(header("{\"a\": 1}", 0), Error, "not an object");
     CHECK_THROWS(header(R"({"__metadata__": {"a": 1}})", 0), Error, "not text");
-    for (const char* shape : {"[3]", "[2, 2]", "[4611686018427387905]", "[4294967296, 4294967296]", "[-2]", "[2.0]", "2"})
+    for (const char* shape :
+         {"[3]", "[2, 2]", "[4611686018427387905]", "[4294967296, 4294967296]", "[-2]", "[2.0]", "2"})
         CHECK_THROWS(header(R"({"a": )" + entry("F32", shape, "[0, 8]") + "}", 8), Error, "file: ");
     for (const char* offsets : {"[0, 4]", "[0, 16]", "[8, 16]", "[8, 0]", "[0]", "[0, 8, 8]", "[-8, 0]"})
         CHECK_THROWS(header(R"({"a": )" + entry("F32", "[2]", offsets) + "}", 8), Error, "file: ");
     CHECK_THROWS(header(R"({"a": )" + entry("F64", "[1]", "[0, 8]") + "}", 8), Error, "tensor 'a' is of type F64");
-    const std::string twice = R"({"a": )" + entry("F32", "[2]", "[0, 8]") + R"(, "b": )" + entry("F32", "[2]", "[0, 8]");
+    const std::string twice =
+        R"({"a": )" + entry("F32", "[2]", "[0, 8]") + R"(, "b": )" + entry("F32", "[2]", "[0, 8]");
     CHECK_THROWS(header(twice + "}", 8), Error, "offsets");
-    const std::string hole = R"({"a": )" + entry("F32", "[1]", "[0, 4]") + R"(, "b": )" + entry("F32", "[1]", "[8, 12]");
+    const std::string hole =
+        R"({"a": )" + entry("F32", "[1]", "[0, 4]") + R"(, "b": )" + entry("F32", "[1]", "[8, 12]");
     CHECK_THROWS(header(hole + "}", 12), Error, "offsets");
 }
 
@@ -304,7 +315,8 @@ TEST(a_folder_is_what_its_manifest_lists) {
 
 TEST(a_claimed_length_is_not_allocated) {
     const Folder folder;
-    CHECK_THROWS(read_checked(folder.name(), {"tiny/model.pte", "", std::uint64_t{1} << 53}, false), Error, "has 3 bytes");
+    CHECK_THROWS(read_checked(folder.name(), {"tiny/model.pte", "", std::uint64_t{1} << 53}, false), Error,
+                 "has 3 bytes");
 }
 
 TEST(no_folder_and_no_manifest_are_told_apart) {

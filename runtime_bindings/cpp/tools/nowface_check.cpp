@@ -69,8 +69,7 @@ int main(int count, char** arguments) {
     if (std::string(arguments[1]) == "--manifests") {
         good = check_manifests();
     } else {
-        for (int index = 1; index < count; ++index)
-            good = tell([&] { check_folder(arguments[index]); }) && good;
+        for (int index = 1; index < count; ++index) good = tell([&] { check_folder(arguments[index]); }) && good;
     }
     return good ? 0 : 2;
 }
