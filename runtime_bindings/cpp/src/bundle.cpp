@@ -1,0 +1,70 @@
+#include "bundle.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "error.h"
+#include "folder.h"
+#include "safetensors.h"
+
+namespace nowface {
+
+Bundle::Bundle(std::string folder, bool hashes)
+    : folder_(std::move(folder)), hashes_(hashes), manifest_(read_manifest(folder_)) {
+    check_files(folder_, manifest_, hashes_);
+    const PipelineSpec& pipeline = manifest_.pipeline;
+    const std::string subject = folder_ + "/" + manifest_.parameters;
+    for (auto& [name, tensor] : parse_specified(read(manifest_.parameters), pipeline.parameters, subject)) {
+        parameters_[name] = Floats(tensor.floats(), tensor.floats() + tensor.elements());
+    }
+    for (const TargetRecord& record : manifest_.targets) {
+        if (record.target == runtime_target()) precisions_.push_back(record.precision);
+    }
+    for (const StageSpec& stage : pipeline.stages) {
+        for (const TensorSpec& leaf : stage.state) state_.push_back({stage.name + "." + leaf.name, leaf.size()});
+        if (stage.clock != Clock::frame) continue;
+        for (const TensorSpec& output : stage.outputs) outputs_.push_back({stage.name + "." + output.name, output.size()});
+    }
+    for (const SignalSpec& signal : pipeline.signals) {
+        std::size_t width = 0;
+        for (const SignalTensor& tensor : signal.tensors) width += tensor.size();
+        signals_.push_back({signal.name, width});
+    }
+}
+
+std::vector<std::uint8_t> Bundle::read(const std::string& path) const {
+    const auto file = std::find_if(manifest_.files.begin(), manifest_.files.end(),
+                                   [&](const FileRecord& listed) { return listed.path == path; });
+    if (file == manifest_.files.end()) {
+        throw Error(NOWFACE_ERROR_TARGET, folder_ + "/" + path, "is a folder, not a program",
+                    "export the bundle for the target executorch");
+    }
+    return read_checked(folder_, *file, hashes_);
+}
+
+std::shared_ptr<const Loaded> Bundle::load(const char* precision) {
+    if (precisions_.empty()) {
+        throw Error(NOWFACE_ERROR_TARGET, folder_, std::string("has no target ") + runtime_target(),
+                    std::string("export it with --target ") + runtime_target());
+    }
+    const std::string wanted = precision == nullptr ? precisions_.front() : precision;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (const auto known = loaded_.find(wanted); known != loaded_.end()) return known->second;
+    for (const TargetRecord& record : manifest_.targets) {
+        if (record.target != runtime_target() || record.precision != wanted) continue;
+        auto loaded = std::make_shared<Loaded>();
+        loaded->manifest = manifest_;
+        loaded->parameters = parameters_;
+        Programs programs;
+        for (const auto& [stage, path] : record.artefacts) programs[stage] = read(path);
+        loaded->model = make_model(loaded->manifest.pipeline, std::move(programs), folder_ + " " + wanted);
+        loaded_[wanted] = loaded;
+        return loaded;
+    }
+    std::string names;
+    for (const std::string& name : precisions_) names += (names.empty() ? "" : ", ") + name;
+    throw Error(NOWFACE_ERROR_TARGET, folder_, std::string("has no ") + runtime_target() + " in " + wanted,
+                "it has " + names);
+}
+
+}  // namespace nowface

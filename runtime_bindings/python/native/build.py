@@ -1,0 +1,159 @@
+"""Builds libnowface for this machine with CMake, on the ExecuTorch runtime of a Python wheel.
+
+    python -m runtime_bindings.python.native.build [--runtime wheel|torchfree] [--output-dir DIR] [--tests]
+
+``wheel`` uses the `executorch` that is installed here, the version the exporter writes for. ``torchfree`` fetches
+`executorch-numpy-runtime`, a small build of ExecuTorch without torch, and the headers of its version. Products link
+ExecuTorch itself: see docs/native.md.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from sdk import __version__
+from sdk.errors import MissingDependencyError, NowfaceError, TargetError
+
+SOURCE = Path(__file__).resolve().parents[2] / "cpp"
+DEFAULT_FOLDER = Path("build/native")
+TORCHFREE = ("executorch-numpy-runtime==1.4.0", "executorch==1.3.1")
+"""The runtime, and the wheel whose headers it was built from."""
+TORCHFREE_VERSION = "1.3.1"
+_TORCHFREE_PYTHON = "312"
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Settings of CMakeLists.txt that say where ExecuTorch is."""
+
+    name: str
+    settings: dict[str, str]
+
+
+def installed_wheel() -> Runtime:
+    """The `executorch` of this Python.
+
+    Raises:
+        MissingDependencyError: it or torch is not installed.
+    """
+    from importlib.metadata import version
+
+    roots = {}
+    for package in ("executorch", "torch"):
+        spec = find_spec(package)
+        if spec is None or not spec.submodule_search_locations:
+            raise MissingDependencyError(package, "is not installed", "pip install 'nowface[executorch]'")
+        roots[package] = Path(next(iter(spec.submodule_search_locations)))
+    library = sysconfig.get_config_var("LDLIBRARY")
+    settings = {
+        "NOWFACE_ET_ROOT": str(roots["executorch"]),
+        "NOWFACE_EXECUTORCH_VERSION": version("executorch"),
+        "NOWFACE_TORCH_LIBRARY": str(roots["torch"] / "lib"),
+        "NOWFACE_PYTHON_LIBRARY": str(_python_library(library)),
+        "NOWFACE_PYTHON_NAME": f"-l:{library}",
+    }
+    return Runtime("wheel", settings)
+
+
+def fetched_wheels(folder: Path, platform: str = "manylinux_2_28_x86_64") -> Runtime:
+    """The small runtime, fetched into `folder` with pip unless it is there.
+
+    Raises:
+        TargetError: pip cannot fetch it.
+    """
+    unpacked = folder / f"torchfree-{platform}"
+    if not unpacked.exists():
+        wheels = folder / "wheels"
+        for requirement, options in zip(TORCHFREE, (_for_platform(platform), _for_platform("any")), strict=True):
+            _pip_download(requirement, options, wheels / platform)
+        partial = unpacked.with_suffix(".partial")
+        for wheel in sorted((wheels / platform).glob("*.whl")):
+            with zipfile.ZipFile(wheel) as archive:
+                wanted = [n for n in archive.namelist() if n.endswith(".so") or n.startswith("executorch/include/")]
+                archive.extractall(partial, [n for n in wanted if "numpy_runtime" in n or "/include/" in n])
+        shutil.rmtree(wheels)
+        partial.rename(unpacked)
+    settings = {
+        "NOWFACE_ET_ROOT": str(unpacked / "executorch"),
+        "NOWFACE_EXECUTORCH_VERSION": TORCHFREE_VERSION,
+        "NOWFACE_ET_LIBRARY": str(unpacked / "executorch_numpy_runtime"),
+    }
+    return Runtime("torchfree", settings)
+
+
+def build(runtime: Runtime, folder: Path, *, tests: bool = False, settings: dict[str, str] | None = None) -> Path:
+    """Configure and build in `folder`, a step each that says nothing unless it fails; the library's path.
+
+    Raises:
+        MissingDependencyError: there is no CMake.
+        TargetError: CMake or the compiler failed.
+    """
+    if shutil.which("cmake") is None:
+        raise MissingDependencyError("cmake", "is not installed", "install cmake, ninja-build and g++")
+    given = {
+        "CMAKE_BUILD_TYPE": "Release",
+        "NOWFACE_EXECUTORCH": runtime.name,
+        "NOWFACE_VERSION": __version__,
+        "NOWFACE_TESTS": "ON" if tests else "OFF",
+        **{key: str(value) for key, value in runtime.settings.items()},
+        **(settings or {}),
+    }
+    generator = ["-G", "Ninja"] if shutil.which("ninja") else []
+    _run(["cmake", "-S", str(SOURCE), "-B", str(folder), *generator, *(f"-D{k}={v}" for k, v in given.items())])
+    _run(["cmake", "--build", str(folder), "--parallel", "2"])
+    return folder / "libnowface.so"
+
+
+def _python_library(name: str) -> Path:
+    for folder in (sysconfig.get_config_var("LIBDIR"), Path(sys.base_prefix) / "lib"):
+        if folder and (Path(folder) / name).exists():
+            return Path(folder)
+    problem = "is not installed: this Python was built without it"
+    raise MissingDependencyError(name, problem, "install it (Debian: libpython3-dev), or use --runtime torchfree")
+
+
+def _for_platform(platform: str) -> list[str]:
+    if platform == "any":
+        # Headers are the same in every wheel: the one of this machine's Python will do.
+        return ["--python-version", "311", "--platform", "manylinux_2_28_x86_64"]
+    return ["--python-version", _TORCHFREE_PYTHON, "--platform", platform]
+
+
+def _pip_download(requirement: str, options: list[str], folder: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+    _run([*pip, *options, "--dest", str(folder), requirement])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        lines = (done.stderr + done.stdout).strip().splitlines()
+        at_fault = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "no output")
+        raise TargetError(" ".join(command[:3]), f"failed: {at_fault.strip()}", "run it by hand for all it says")
+
+
+@click.command()
+@click.option("--runtime", type=click.Choice(["wheel", "torchfree"]), default="wheel", show_default=True)
+@click.option("--output-dir", type=click.Path(path_type=Path), default=DEFAULT_FOLDER, show_default=True)
+@click.option("--tests", is_flag=True, help="Build the C and C++ tests too.")
+def main(runtime: str, output_dir: Path, tests: bool) -> None:
+    """Build the native library and its tools for this machine."""
+    try:
+        found = installed_wheel() if runtime == "wheel" else fetched_wheels(output_dir)
+        click.echo(str(build(found, output_dir, tests=tests)))
+    except NowfaceError as error:
+        click.echo(f"python -m {__spec__.name}: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
