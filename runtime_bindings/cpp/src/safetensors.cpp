@@ -107,14 +107,12 @@ class HeaderReader {
     const std::string& subject_;
 };
 
-// Bytes of a tensor; nothing if they are more than `most`.
+// Bytes of a tensor; false if 64 bits do not hold them, or they are more than `most`.
 bool tensor_bytes(const Entry& entry, std::uint64_t most, std::uint64_t& bytes) {
     bytes = entry.type->bytes;
-    const bool empty = std::find(entry.shape.begin(), entry.shape.end(), 0) != entry.shape.end();
-    if (empty) bytes = 0;
     for (const std::int64_t dimension : entry.shape) {
         const auto count = static_cast<std::uint64_t>(dimension);
-        if (!empty && bytes > most / count) return false;
+        if (count != 0 && bytes > std::numeric_limits<std::uint64_t>::max() / count) return false;
         bytes *= count;
     }
     return bytes <= most;

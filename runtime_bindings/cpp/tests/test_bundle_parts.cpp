@@ -258,8 +258,8 @@ TEST(tensor_headers_that_lie_are_refused) {
     CHECK_THROWS(header("{\"a\": {}}", 0), Error, "three keys");
     CHECK_THROWS(header("{\"a\": 1}", 0), Error, "not an object");
     CHECK_THROWS(header(R"({"__metadata__": {"a": 1}})", 0), Error, "not text");
-    for (const char* shape :
-         {"[3]", "[2, 2]", "[4611686018427387905]", "[4294967296, 4294967296]", "[-2]", "[2.0]", "2"})
+    for (const char* shape : {"[3]", "[2, 2]", "[4611686018427387905]", "[4294967296, 4294967296]",
+                              "[4294967296, 4294967296, 0]", "[-2]", "[2.0]", "2"})
         CHECK_THROWS(header(R"({"a": )" + entry("F32", shape, "[0, 8]") + "}", 8), Error, "file: ");
     for (const char* offsets : {"[0, 4]", "[0, 16]", "[8, 16]", "[8, 0]", "[0]", "[0, 8, 8]", "[-8, 0]"})
         CHECK_THROWS(header(R"({"a": )" + entry("F32", "[2]", offsets) + "}", 8), Error, "file: ");
