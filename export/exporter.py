@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.card import model_card
+from export.fidelity import excess, expected_errors
 from export.plan import MIXED, Job
 from export.planner import JobPlan, Planner
 from export.sensitivity.budget import Budget
@@ -85,9 +86,10 @@ def export_bundle(
     """
     planner = planner or Planner(staged, speech, Budget())
     with BundleWriter(folder, staged) as writer:
-        records = []
+        records, plans = [], []
         for job in jobs:
             plan = planner.plan(job, advance)
+            plans.append(plan)
             record = _lower(writer, job, plan, options=options, advance=advance)
             if plan.choice:
                 sensitivity = writer.artefact(job.target.name, job.precision, "sensitivity", ".json")
@@ -100,7 +102,7 @@ def export_bundle(
         report = None
         if parity:
             records = _added(writer, [_demanding(record, planner.budget) for record in records])
-            report = _prove(writer, records)
+            report = _prove(writer, records, jobs, plans)
             records = _added(writer, [_measured(record, report) for record in records])
         writer.write_card(model_card(staged, records))
         return Export(folder, writer.finish(), report)
@@ -137,16 +139,27 @@ def _merged(lowered: Sequence[Lowered], field: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in lowered for name in getattr(each, field)))
 
 
-def _prove(writer: BundleWriter, records: Sequence[TargetRecord]) -> ParityReport:
+def _prove(
+    writer: BundleWriter, records: Sequence[TargetRecord], jobs: Sequence[Job], plans: Sequence[JobPlan]
+) -> ParityReport:
     names = list(dict.fromkeys(record.target for record in records))
     with Bundle.open(writer.draft()) as bundle:
         report = check_bundle(bundle, targets=names)
-    if not report.passed:
-        worst = report.first_failure
+        worst = report.first_failure if not report.passed else _excess(bundle, report, jobs, plans)
+    if worst:
         raise ParityError(
             writer.folder, f"not written: {worst}", "see `python -m sdk parity`, or --skip-parity to look"
         )
     return report
+
+
+def _excess(bundle: Bundle, report: ParityReport, jobs: Sequence[Job], plans: Sequence[JobPlan]) -> str | None:
+    """What errs by more than its precision costs, with the job it is of."""
+    for job, plan in zip(jobs, plans, strict=True):
+        found = excess(report, job, plan, expected_errors(bundle, job, plan))
+        if found:
+            return f"{job.target.name} {job.precision} teacher_forced: {found}"
+    return None
 
 
 def _added(writer: BundleWriter, records: list[TargetRecord]) -> list[TargetRecord]:

@@ -1,8 +1,9 @@
 """Quantised layers in PyTorch: the rounding that a form brings, so that its cost is known before anything is lowered.
 
 Weights take only the values that the form can store. Where a target multiplies integers the inputs do so too, with a
-scale for each row found at every step. Targets differ in where exactly their grids lie, so a simulated layer errs as
-much as a target's, not by the same numbers.
+scale for each row found at every step, or with one that was fixed beforehand. In 8 bits a simulated layer errs as one of
+a target does, nearly number by number. In the coarser forms targets differ in where their grids lie, so it errs about as
+much, by other numbers.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from export.precision import GROUP, Form, quantisable
+from export.targets.onnx_static import Range
+from export.targets.onnx_weights import CODES_8, SAFE_CODES
 from sdk.stage import Stage
 
 BITS = {"int8": 8, "int8-static": 8, "int4": 4, "palette6": 6, "palette4": 4}
 """Of one weight."""
+CODES: Mapping[Form, int] = {"int8": CODES_8, "int8-static": SAFE_CODES}
+"""Steps of 8-bit weights on either side of zero."""
 SCALE_BYTES = 4
 PALETTE_ROUNDS = 12
 """Of Lloyd's algorithm; the values of a trained layer move by less than a thousandth of their spread after ten."""
@@ -37,8 +42,8 @@ def layer_bytes(layer: nn.Linear, form: Form | None) -> int:
 
 def rounded_weight(weight: Tensor, form: Form) -> Tensor:
     """The nearest weight (out, in) that `form` can store."""
-    if form in {"int8", "int8-static"}:
-        return _to_grid(weight, 127)
+    if form in CODES:
+        return _to_grid(weight, CODES[form])
     if form == "int4":
         # The last group of a layer whose inputs are no multiple of it is filled up with zeros.
         groups = F.pad(weight, (0, -weight.shape[1] % GROUP)).reshape(len(weight), -1, GROUP)
@@ -54,9 +59,19 @@ def rounded_input(x: Tensor) -> Tensor:
     return ((x / step).round().add(zero).clamp(0, 255) - zero) * step
 
 
+def fixed_input(x: Tensor, scaling: Range) -> Tensor:
+    """Every value on one grid of 256, `scaling` its step and the place of zero; what lies beyond is cut off."""
+    step, zero = float(scaling[0]), float(scaling[1])
+    return ((x / step).round().add(zero).clamp(0, 255) - zero) * step
+
+
 @contextmanager
 def simulated(
-    stages: Sequence[Stage], layers: Mapping[str, Mapping[str, Form]], *, integer_inputs: bool
+    stages: Sequence[Stage],
+    layers: Mapping[str, Mapping[str, Form]],
+    *,
+    integer_inputs: bool,
+    ranges: Mapping[str, Mapping[str, Range]] | None = None,
 ) -> Iterator[None]:
     """Within it the named layers of the stages compute as if they were quantised.
 
@@ -64,6 +79,8 @@ def simulated(
         stages: given hooks for the time being.
         layers: stage -> dotted name -> form.
         integer_inputs: whether the target multiplies integers, so that inputs are rounded as well.
+        ranges: stage -> layer -> scale and zero point of its input, of layers whose input's scale is fixed; others in
+            ``int8-static`` have their weights rounded alone.
     """
     hooks: list[RemovableHandle] = []
     try:
@@ -71,18 +88,23 @@ def simulated(
             found = quantisable(stage)
             for name, form in layers.get(stage.name, {}).items():
                 weight = rounded_weight(found[name].weight.detach(), form)
+                fixed = (ranges or {}).get(stage.name, {}).get(name)
                 integers = integer_inputs and form in {"int8", "int4"}
-                hooks.append(found[name].register_forward_hook(_instead(weight, integers)))
+                hooks.append(found[name].register_forward_hook(_instead(weight, integers, fixed)))
         yield
     finally:
         for hook in hooks:
             hook.remove()
 
 
-def _instead(weight: Tensor, integers: bool) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+def _instead(
+    weight: Tensor, integers: bool, fixed: Range | None
+) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
     def hook(layer: nn.Module, given: tuple[Tensor, ...], _: Tensor) -> Tensor:
         (x,) = given
         assert isinstance(layer, nn.Linear)
+        if fixed is not None:
+            x = fixed_input(x, fixed)
         return F.linear(rounded_input(x) if integers else x, weight, layer.bias)
 
     return hook
