@@ -31,9 +31,9 @@ MOST: Mapping[Form, float] = {"int8": 1.5, "int8-static": 1.15}
 """How many times the simulated error an artefact's may be, both RMS over a stream.
 
 Right artefacts of the models that ship, and of weights in published sizes, are at 0.81 to 1.20 times in `int8`, where
-some targets scale all rows of an input at once, and at 0.98 to 1.01 in `int8-static`; those with a fault at 2.3 and 1.28
-times and more. The coarser forms are left to the gate: where their grids lie differs from target to target, and so do
-their errors."""
+some targets scale all rows of an input at once, and at 0.98 to 1.01 in `int8-static`; those with a fault at 2.3 and
+1.28 times and more. The coarser forms are left to the gate: where their grids lie differs from target to target, and
+so do their errors."""
 FLOOR: Mapping[Base, float] = {"fp32": 1e-4, "fp16": 3e-4}
 """Error that is none of the layers', as a fraction of the range: of tables in fewer bits, and of half precision where
 the rest is computed in it. It adds to theirs as a square."""

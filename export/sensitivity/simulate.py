@@ -1,9 +1,9 @@
 """Quantised layers in PyTorch: the rounding that a form brings, so that its cost is known before anything is lowered.
 
 Weights take only the values that the form can store. Where a target multiplies integers the inputs do so too, with a
-scale for each row found at every step, or with one that was fixed beforehand. In 8 bits a simulated layer errs as one of
-a target does, nearly number by number. In the coarser forms targets differ in where their grids lie, so it errs about as
-much, by other numbers.
+scale for each row found at every step, or with one that was fixed beforehand. In 8 bits a simulated layer errs as one
+of a target does, nearly number by number. In the coarser forms targets differ in where their grids lie, so it errs
+about as much, by other numbers.
 """
 
 from __future__ import annotations
