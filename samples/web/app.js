@@ -1,0 +1,193 @@
+// Sound in (a file or the microphone), frames out of the session, the newest frame on the head.
+import { Bundle, UrlFiles } from "nowface";
+import { Head } from "./head.js";
+import { Panel } from "./panel.js";
+import { Stage } from "./scene.js";
+
+const find = (id) => document.getElementById(id);
+const panel = new Panel(find);
+const times = { steps: [], latencies: [], frames: [], pictures: [] };
+let audio, capture, session, source, newest, due;
+
+async function start() {
+  const began = performance.now();
+  const [bundle, bytes] = await Promise.all([
+    Bundle.open(new UrlFiles("/bundle/"), { wasmPaths: "/onnxruntime-web/" }),
+    fetch("/head.safetensors").then((response) => response.arrayBuffer()),
+  ]);
+  const head = new Head(new Uint8Array(bytes));
+  const shapes = head.shapesOf(bundle.channels);
+  const vertices = head.fits(bundle.pipeline);
+  if (!vertices && !shapes.some((shape) => shape >= 0)) throw new Error("The bundle's values are not for this head");
+  const onFrame = (_frame, _states, seconds) => keep(times.steps, 1000 * seconds);
+  session = await bundle.session({ queueSeconds: 2, observer: { onPush() {}, onSignal() {}, onFrame } });
+  const draw = () => {
+    panel.draw();
+    if (!newest) return false;
+    if (vertices) head.place(newest.values);
+    else {
+      head.pose(newest.values, shapes);
+      panel.channels(bundle.channels, newest.values);
+    }
+    if (due !== undefined) keep(times.latencies, 1000 * (audio.currentTime - due));
+    newest = undefined;
+    return true;
+  };
+  await new Stage(find("stage"), head.group, draw, (time) => keep(times.pictures, time)).ready;
+  setInterval(() => panel.figures(figures()), 300);
+  for (const id of ["sample", "mic", "file"]) find(id).disabled = false;
+  find("pick").removeAttribute("aria-disabled");
+  const { model } = bundle.manifest;
+  panel.say(`${model.title}${model.trained ? "" : " (untrained: the motion means nothing)"}, ready in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}
+
+/** Frames as they can be computed, as long as the page is open. */
+let polling = false;
+async function follow(begun) {
+  if (polling) return;
+  polling = true;
+  try {
+    for await (const frame of session.poll()) {
+      newest = frame;
+      due = begun.at === undefined ? undefined : begun.at + frame.dueSample / 16_000;
+      keep(times.frames, performance.now());
+    }
+  } finally {
+    polling = false;
+  }
+}
+
+async function listen(makeSource, label, button) {
+  stop();
+  // Made by a click: browsers let no page make or take sound before one.
+  audio ??= new AudioContext({ latencyHint: "interactive" });
+  await audio.resume();
+  if (!capture) {
+    await audio.audioWorklet.addModule("capture.js");
+    capture = new AudioWorkletNode(audio, "capture", { numberOfOutputs: 0 });
+  }
+  session.reset();
+  for (const kept of Object.values(times)) kept.length = 0;
+  const begun = {};
+  capture.port.onmessage = ({ data: { pcm, end } }) => {
+    begun.at ??= end - pcm.length / audio.sampleRate;
+    panel.hear(pcm, audio.sampleRate);
+    session.push(pcm, audio.sampleRate);
+    follow(begun).catch(complain);
+  };
+  source = await makeSource();
+  source.connect(capture);
+  press(button, true);
+  panel.say(label);
+}
+
+function stop() {
+  source?.stop?.();
+  source?.mediaStream?.getTracks().forEach((track) => track.stop());
+  source?.disconnect();
+  source = undefined;
+  for (const button of document.querySelectorAll("button")) press(button, false);
+}
+
+function press(button, down) {
+  if (!button) return;
+  const label = button.querySelector("span");
+  button.dataset.label ??= label.textContent;
+  button.setAttribute("aria-pressed", String(down));
+  label.textContent = down ? "Stop" : button.dataset.label;
+}
+
+function play(bytes, label, button) {
+  return listen(
+    async () => {
+      const node = new AudioBufferSourceNode(audio, { buffer: await audio.decodeAudioData(bytes) });
+      node.connect(audio.destination);
+      node.onended = () => {
+        if (source !== node) return;
+        stop();
+        panel.say(`Done: ${summary()}`);
+        report();
+      };
+      node.start();
+      return node;
+    },
+    label,
+    button,
+  );
+}
+
+const actions = {
+  sample: async (button) => play(await (await fetch("/speech.flac")).arrayBuffer(), "Playing the sample", button),
+  mic: (button) =>
+    listen(
+      async () => {
+        // As it is: what makes a call sound clean cuts off what lips are read from.
+        const asItIs = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+        return new MediaStreamAudioSourceNode(audio, { mediaStream: await navigator.mediaDevices.getUserMedia({ audio: asItIs }) });
+      },
+      "Listening: say something",
+      button,
+    ),
+};
+
+for (const [id, action] of Object.entries(actions)) {
+  find(id).addEventListener("click", () => {
+    if (find(id).getAttribute("aria-pressed") === "true") {
+      stop();
+      panel.say("Stopped");
+    } else action(find(id)).catch(complain);
+  });
+}
+find("file").addEventListener("change", async ({ target }) => {
+  const [file] = target.files;
+  if (file) await file.arrayBuffer().then((bytes) => play(bytes, `Playing ${file.name}`)).catch(complain);
+  target.value = "";
+});
+
+function keep(values, value) {
+  values.push(value);
+  if (values.length > 600) values.shift();
+}
+
+function quantile(values, share) {
+  return values.length ? [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))] : NaN;
+}
+
+function perSecond(moments) {
+  const recent = moments.slice(-90);
+  return recent.length > 1 ? (1000 * (recent.length - 1)) / (recent[recent.length - 1] - recent[0]) : NaN;
+}
+
+function figures() {
+  return { stepMs: quantile(times.steps, 0.5), latencyMs: quantile(times.latencies, 0.5), rate: perSecond(times.frames), displayed: perSecond(times.pictures) };
+}
+
+function summary() {
+  const { frames, droppedSamples, restarts } = session.report;
+  return `${frames} frames, ${droppedSamples} samples dropped, ${restarts} restarts`;
+}
+
+/** Tell the server what was measured: a headless browser has nobody to read the panel. */
+function report() {
+  const body = JSON.stringify({
+    ...figures(),
+    stepP95Ms: quantile(times.steps, 0.95),
+    latencyP95Ms: quantile(times.latencies, 0.95),
+    report: session.report,
+    events: session.events,
+    userAgent: navigator.userAgent,
+    isolated: crossOriginIsolated,
+  });
+  fetch("/report", { method: "POST", body }).catch(() => undefined);
+}
+
+function complain(error) {
+  stop();
+  panel.say(error?.message ?? String(error), true);
+  fetch("/report", { method: "POST", body: JSON.stringify({ error: String(error?.message ?? error) }) }).catch(() => undefined);
+}
+
+// ?play=sample: as if the button had been pressed, for a browser that is driven by a script.
+start()
+  .then(() => actions[new URLSearchParams(location.search).get("play")]?.(find("sample")))
+  .catch(complain);
