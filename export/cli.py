@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from export.loose import export_components
 from export.plan import MIXED, Job, calibration_speech, check_components, plan_jobs
 from export.planner import Planner
 from export.precision import PRECISIONS
+from export.proving import lines
 from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target, target_names
 from sdk.audio.files import load_speech
@@ -141,12 +143,14 @@ def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds:
     if as_json:
         click.echo(json.dumps(_as_json(result, seconds), indent=2))
         return
-    table = Table(title=staged.card.title)
-    for heading in ("target", "MB", "error of range", "allowed", "lips mm", "layers", "outside the delegate"):
-        table.add_column(heading, no_wrap=heading != "outside the delegate")
-    for record in result.manifest.targets:
-        if not any(job.target.name == record.target for job in jobs):
-            continue
+    table = Table(title=staged.card.title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("target", overflow="fold")
+    for heading in ("MB", "error of range", "allowed", "lips mm"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("layers", overflow="fold")
+    asked = {job.target.name for job in jobs}
+    records = [record for record in result.manifest.targets if record.target in asked]
+    for record in records:
         size = result.manifest.artefact_bytes(record) / 1e6
         error = largest_error(record)
         allowed = "-" if record.tolerance is None else f"{record.tolerance.max_abs_of_range:.0e}"
@@ -159,9 +163,13 @@ def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds:
             allowed,
             "-" if lips is None else f"{lips:.3f}",
             quantised_layers(record),
-            outside_delegate(record),
         )
     stdout.print(table)
+    for record in records:
+        if record.undelegated:
+            click.echo(f"outside the delegate: {record.target} {record.precision}: {outside_delegate(record)}")
+    for line in lines(result.left_out):
+        click.echo(line)
     if not staged.card.trained:
         click.echo("This model is UNTRAINED: its weights are drawn from a seed and its motion has no meaning.")
     gate = "parity passed" if result.parity else "parity skipped"
@@ -176,6 +184,7 @@ def _as_json(result: Export, seconds: float) -> dict[str, Any]:
         "trained": result.manifest.model.trained,
         "parity": None if result.parity is None else result.parity.passed,
         "targets": targets,
+        "left_out": [asdict(each) for each in result.left_out],
         "seconds": round(seconds, 1),
     }
 

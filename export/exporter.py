@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from export.card import model_card
-from export.fidelity import excess, expected_errors
 from export.plan import MIXED, Job
 from export.planner import JobPlan, Planner
+from export.proving import LeftOut, Made, lines, prove
 from export.sensitivity.budget import Budget
 from export.sensitivity.table import sensitivity_table
 from export.targets.base import Lowered, LoweringOptions
 from export.vectors import record_vectors
-from sdk.bundle import Bundle
 from sdk.bundle.manifest import Manifest, TargetRecord
 from sdk.bundle.phones import Phones
 from sdk.bundle.writer import BundleWriter
-from sdk.errors import ParityError
+from sdk.errors import ParityError, TargetError
 from sdk.models.registry import StagedModel
 from sdk.parity.cases import ParityReport
-from sdk.parity.gate import check_bundle
 from sdk.parity.tolerances import tolerance_for
 
 Advance = Callable[[str], None]
@@ -39,11 +37,13 @@ class Export:
         path: the bundle.
         manifest: as written.
         parity: what the gate measured, or None when it was skipped.
+        left_out: optional jobs that could not be done, or not well enough.
     """
 
     path: Path
     manifest: Manifest
     parity: ParityReport | None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def steps(jobs: Sequence[Job], staged: StagedModel, planner: Planner) -> int:
@@ -66,7 +66,8 @@ def export_bundle(
     """Write the bundle of `staged` to `folder`.
 
     A file that lowers without complaint may still be wrong. So every artefact is loaded and run against the eager
-    reference, each step alone and closed loop, before the bundle is put in place.
+    reference, each step alone and closed loop, before the bundle is put in place. An optional job that fails is left
+    out.
 
     Args:
         staged: the model.
@@ -80,32 +81,57 @@ def export_bundle(
         advance: progress.
 
     Raises:
-        ParityError: an artefact is past its tolerance; nothing is published.
-        TargetError: a stage cannot be lowered.
+        ParityError: an artefact of a job that is not optional, or of every job, is past its tolerance; nothing is
+            published.
+        TargetError: a stage of such a job cannot be lowered.
         UsageError: the folder cannot be written.
     """
     planner = planner or Planner(staged, speech, Budget())
     with BundleWriter(folder, staged) as writer:
-        records, plans = [], []
+        made: list[Made] = []
+        left_out: tuple[LeftOut, ...] = ()
         for job in jobs:
-            plan = planner.plan(job, advance)
-            plans.append(plan)
-            record = _lower(writer, job, plan, options=options, advance=advance)
-            if plan.choice:
-                sensitivity = writer.artefact(job.target.name, job.precision, "sensitivity", ".json")
-                sensitivity.write_text(sensitivity_table(plan.choice, plan.rows, planner.budget), encoding="utf-8")
-            writer.add_target(record)
-            records.append(record)
+            try:
+                made.append(_make(writer, job, planner, options=options, advance=advance))
+            except TargetError as error:
+                if not job.optional:
+                    raise
+                writer.remove_target(job.target.name, job.precision)
+                left_out += (LeftOut.of(job, str(error)),)
+        if not made:
+            raise ParityError(writer.folder, f"not written: {lines(left_out)[0]}", "ask for another precision")
         advance("vectors")
         writer.write_vectors(record_vectors(staged, speech, phones))
         advance("parity")
-        report = None
+        records, report = [each.record for each in made], None
         if parity:
-            records = _added(writer, [_demanding(record, planner.budget) for record in records])
-            report = _prove(writer, records, jobs, plans)
-            records = _added(writer, [_measured(record, report) for record in records])
+            made = [replace(each, record=_demanding(each.record, planner.budget)) for each in made]
+            _added(writer, [each.record for each in made])
+            report, failed = prove(writer, made)
+            left_out += failed
+            gone = {(each.target, each.precision) for each in failed}
+            kept = [each.record for each in made if (each.record.target, each.record.precision) not in gone]
+            records = _added(writer, [_measured(record, report) for record in kept])
         writer.write_card(model_card(staged, records))
-        return Export(folder, writer.finish(), report)
+        return Export(folder, writer.finish(), report, left_out)
+
+
+def _make(
+    writer: BundleWriter,
+    job: Job,
+    planner: Planner,
+    *,
+    options: LoweringOptions,
+    advance: Advance,
+) -> Made:
+    """Plan and lower one job, and enter it into the manifest."""
+    plan = planner.plan(job, advance)
+    record = _lower(writer, job, plan, options=options, advance=advance)
+    if plan.choice:
+        sensitivity = writer.artefact(job.target.name, job.precision, "sensitivity", ".json")
+        sensitivity.write_text(sensitivity_table(plan.choice, plan.rows, planner.budget), encoding="utf-8")
+    writer.add_target(record)
+    return Made(job, plan, record)
 
 
 def _lower(
@@ -137,29 +163,6 @@ def _lower(
 
 def _merged(lowered: Sequence[Lowered], field: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in lowered for name in getattr(each, field)))
-
-
-def _prove(
-    writer: BundleWriter, records: Sequence[TargetRecord], jobs: Sequence[Job], plans: Sequence[JobPlan]
-) -> ParityReport:
-    names = list(dict.fromkeys(record.target for record in records))
-    with Bundle.open(writer.draft()) as bundle:
-        report = check_bundle(bundle, targets=names)
-        worst = report.first_failure if not report.passed else _excess(bundle, report, jobs, plans)
-    if worst:
-        raise ParityError(
-            writer.folder, f"not written: {worst}", "see `python -m sdk parity`, or --skip-parity to look"
-        )
-    return report
-
-
-def _excess(bundle: Bundle, report: ParityReport, jobs: Sequence[Job], plans: Sequence[JobPlan]) -> str | None:
-    """What errs by more than its precision costs, with the job it is of."""
-    for job, plan in zip(jobs, plans, strict=True):
-        found = excess(report, job, plan, expected_errors(bundle, job, plan))
-        if found:
-            return f"{job.target.name} {job.precision} teacher_forced: {found}"
-    return None
 
 
 def _added(writer: BundleWriter, records: list[TargetRecord]) -> list[TargetRecord]:

@@ -20,16 +20,25 @@ AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
 
 
 MIXED = "mixed"
+ANCHOR = "fp32"
+"""The precision that is never left out: where it fails, it is the target or the model that is wrong."""
 EVERY = "all"
 """In the place of a precision: all of a target's but `MIXED`, which takes a while and is asked for by name."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One target in one precision."""
+    """One target in one precision.
+
+    Attributes:
+        target: row of the table.
+        precision: name.
+        optional: asked for by `EVERY` alone, so that the export goes on without it where it fails.
+    """
 
     target: Target
     precision: str
+    optional: bool = False
 
 
 def plan_jobs(targets: Sequence[str], precisions: Sequence[str]) -> list[Job]:
@@ -50,7 +59,8 @@ def plan_jobs(targets: Sequence[str], precisions: Sequence[str]) -> list[Job]:
             chosen = [each for each in target.precisions if each != MIXED] + [each for each in chosen if each != EVERY]
         for precision in dict.fromkeys(chosen):
             target.check(precision)
-            jobs.append(Job(target, precision))
+            optional = EVERY in precisions and precision not in precisions and precision != ANCHOR
+            jobs.append(Job(target, precision, optional))
     return jobs
 
 

@@ -80,6 +80,13 @@ class BundleWriter:
         """Add a target, or replace the record of the same target and precision, e.g. to add what was measured."""
         self._targets[record.target, record.precision] = record
 
+    def remove_target(self, target: str, precision: str) -> None:
+        """Take out a target in a precision, its artefacts too; one that is not there is no mistake."""
+        self._targets.pop((target, precision), None)
+        shutil.rmtree(self.path / target / precision, ignore_errors=True)
+        if (self.path / target).is_dir() and not any((self.path / target).iterdir()):
+            (self.path / target).rmdir()
+
     def write_vectors(self, trace: Trace) -> None:
         """Write the test vectors: a trace of the eager executor."""
         trace.save(self.path / VECTORS)

@@ -14,11 +14,12 @@ from export.exporter import export_bundle
 from export.loose import export_components
 from export.plan import Job, calibration_speech
 from export.planner import Planner
+from export.proving import lines
 from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target
 from sdk.bundle import Bundle
 from sdk.cli.common import run
-from sdk.errors import ParityError
+from sdk.errors import ParityError, TargetError
 from sdk.models.registry import BuildOptions
 from tests.toy import ENTRY
 
@@ -113,6 +114,59 @@ def test_a_wrong_artefact_is_not_published(tmp_path, toy_model):
     job = Job(wrong_weight(find_target("onnx")), "fp32")
     with pytest.raises(ParityError, match=r"onnx fp32 teacher_forced: motion_decoder\.vertices"):
         export_bundle(staged, [job], folder, options=LoweringOptions(), speech=calibration_speech(None))
+    assert list(tmp_path.iterdir()) == []
+
+
+def refused(target):
+    """The target, which can lower nothing."""
+
+    def lower(stage, precision, path, options):
+        path.write_text("begun")
+        raise TargetError(stage.name, "has a weight that does not fit", "use fp32")
+
+    return replace(target, lower=lower)
+
+
+RIGHT = Job(find_target("onnx"), "fp32")
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "reason"),
+    [
+        (wrong_weight, "teacher_forced: motion_decoder.vertices: max abs"),
+        (refused, "audio_encoder: has a weight that does not fit; use fp32"),
+    ],
+)
+def test_an_optional_job_that_fails_is_left_out_and_named(spoilt, reason, tmp_path, toy_model):
+    staged, folder = ENTRY.build(BuildOptions()), tmp_path / "toy"
+    jobs = [Job(spoilt(find_target("onnx")), "fp16", optional=True), RIGHT]
+    speech = calibration_speech(None)[:32_000]
+    result = export_bundle(staged, jobs, folder, options=LoweringOptions(), speech=speech)
+    (left_out,) = result.left_out
+    assert (left_out.target, left_out.precision) == ("onnx", "fp16")
+    assert left_out.reason.startswith(reason)
+    assert lines(result.left_out) == [f"left out: onnx fp16: {left_out.reason}"]
+    assert result.parity.passed
+    with Bundle.open(folder) as bundle:  # which refuses a file that the manifest does not list
+        assert bundle.targets() == [("eager", "fp32"), ("onnx", "fp32")]
+        assert bundle.record("onnx").measured
+    assert "fp16" not in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize("spoilt", [wrong_weight, refused])
+def test_where_nothing_is_left_nothing_is_written(spoilt, tmp_path, toy_model):
+    staged = ENTRY.build(BuildOptions())
+    jobs = [Job(spoilt(find_target("onnx")), precision, optional=True) for precision in ("fp32", "fp16")]
+    with pytest.raises(ParityError, match="not written: "):
+        export_bundle(staged, jobs, tmp_path / "toy", options=LoweringOptions(), speech=calibration_speech(None))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_asked_for_by_name_is_never_left_out(tmp_path, toy_model):
+    staged = ENTRY.build(BuildOptions())
+    jobs = [RIGHT, Job(refused(find_target("onnx")), "fp16")]
+    with pytest.raises(TargetError, match="does not fit"):
+        export_bundle(staged, jobs, tmp_path / "toy", options=LoweringOptions(), speech=calibration_speech(None))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -106,3 +106,10 @@ def test_jobs_take_several_precisions_or_all():
         (j.target.name, j.precision) for j in plan_jobs(["executorch"], ["all", "mixed"])
     }
     assert [job.precision for job in plan_jobs(["coreml"], [])] == ["fp16", "fp32"]
+
+
+def test_what_only_all_asks_for_is_optional_save_for_full_precision():
+    optional = {job.precision: job.optional for job in plan_jobs(["coreml"], ["all", "palette4", "mixed"])}
+    assert {name for name, each in optional.items() if not each} == {"fp32", "palette4", "mixed"}
+    assert len(optional) == len(find_target("coreml").precisions)
+    assert not any(job.optional for job in plan_jobs(["coreml"], ["int8", "fp16"]))
