@@ -9,6 +9,8 @@ import { BundleError, shown } from "./errors.js";
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_DEPTH = 32;
 const MAX_ITEMS = 4096;
+/** Largest integer that a reader with float64 numbers holds exactly. */
+const LARGEST = 2n ** 53n;
 
 export type JsonObject = Record<string, unknown>;
 
@@ -45,7 +47,7 @@ function checkKeysAndNumbers(text: string, subject: string): void {
       keys.add(name);
     } else if (string === undefined) {
       const whole = /^-?\d+$/.test(token);
-      if (!Number.isFinite(Number(token)) || (whole && (token.length > 17 || Math.abs(Number(token)) > 2 ** 53))) {
+      if (!Number.isFinite(Number(token)) || (whole && (token.length > 17 || BigInt(token) ** 2n > LARGEST ** 2n))) {
         throw new BundleError("wrong_value", subject, `number ${shown(token, 20)} is too large`);
       }
     }
