@@ -4,10 +4,15 @@ import { Head } from "./head.js";
 import { Panel } from "./panel.js";
 import { Stage } from "./scene.js";
 
+// ?play=sample: as if the button had been pressed, for a browser that a script drives. ?plain: see scene.js.
+const query = new URLSearchParams(location.search);
 const find = (id) => document.getElementById(id);
 const panel = new Panel(find);
 const times = { steps: [], latencies: [], frames: [], pictures: [] };
 let audio, capture, session, source, newest, due;
+/** Largest change of a value from one frame to the next. */
+let moved = 0;
+let previous;
 
 async function start() {
   const began = performance.now();
@@ -33,7 +38,7 @@ async function start() {
     newest = undefined;
     return true;
   };
-  await new Stage(find("stage"), head.group, draw, (time) => keep(times.pictures, time)).ready;
+  await new Stage(find("stage"), head.group, query.has("plain"), draw, (time) => keep(times.pictures, time)).ready;
   setInterval(() => panel.figures(figures()), 300);
   for (const id of ["sample", "mic", "file"]) find(id).disabled = false;
   find("pick").removeAttribute("aria-disabled");
@@ -49,6 +54,8 @@ async function follow(begun) {
   try {
     for await (const frame of session.poll()) {
       newest = frame;
+      previous?.forEach((value, i) => (moved = Math.max(moved, Math.abs(value - frame.values[i]))));
+      previous = frame.values;
       due = begun.at === undefined ? undefined : begun.at + frame.dueSample / 16_000;
       keep(times.frames, performance.now());
     }
@@ -117,7 +124,7 @@ function play(bytes, label, button) {
 }
 
 const actions = {
-  sample: async (button) => play(await (await fetch("/speech.flac")).arrayBuffer(), "Playing the sample", button),
+  sample: async (button) => play(await (await fetch("/speech")).arrayBuffer(), "Playing the sample", button),
   mic: (button) =>
     listen(
       async () => {
@@ -171,6 +178,8 @@ function summary() {
 function report() {
   const body = JSON.stringify({
     ...figures(),
+    drawn: times.pictures.length,
+    moved,
     stepP95Ms: quantile(times.steps, 0.95),
     latencyP95Ms: quantile(times.latencies, 0.95),
     report: session.report,
@@ -187,7 +196,6 @@ function complain(error) {
   fetch("/report", { method: "POST", body: JSON.stringify({ error: String(error?.message ?? error) }) }).catch(() => undefined);
 }
 
-// ?play=sample: as if the button had been pressed, for a browser that is driven by a script.
 start()
-  .then(() => actions[new URLSearchParams(location.search).get("play")]?.(find("sample")))
+  .then(() => actions[query.get("play")]?.(find("sample")))
   .catch(complain);

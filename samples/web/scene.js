@@ -10,22 +10,26 @@ const WARM_UP = 3;
 
 export class Stage {
   /**
+   * @param plain without reflections and shadows, for a machine without a graphics card.
    * @param onDraw called when a picture can be drawn; says whether the face has moved.
    * @param onDrawn called with the time of a picture, in milliseconds.
    */
-  constructor(canvas, group, onDraw, onDrawn) {
+  constructor(canvas, group, plain, onDraw, onDrawn) {
     this.canvas = canvas;
-    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: true, alpha: true });
+    this.renderer = new THREE.WebGLRenderer({ canvas, antialias: !plain, alpha: true });
     this.renderer.setPixelRatio(Math.min(window.devicePixelRatio, 2));
     this.renderer.toneMapping = THREE.NeutralToneMapping;
     this.renderer.toneMappingExposure = 0.82;
-    this.renderer.shadowMap.enabled = true;
+    this.renderer.shadowMap.enabled = !plain;
     this.renderer.shadowMap.type = THREE.PCFShadowMap;
     this.scene = new THREE.Scene();
     this.scene.add(group);
-    const rooms = new THREE.PMREMGenerator(this.renderer);
-    this.scene.environment = rooms.fromScene(new RoomEnvironment(), 0.04).texture;
-    this.scene.environmentIntensity = 0.36;
+    if (plain) this.scene.add(new THREE.HemisphereLight("#dfe8f5", "#50443e", 1.3));
+    else {
+      const rooms = new THREE.PMREMGenerator(this.renderer);
+      this.scene.environment = rooms.fromScene(new RoomEnvironment(), 0.04).texture;
+      this.scene.environmentIntensity = 0.36;
+    }
     this.light();
     this.camera = new THREE.PerspectiveCamera(27, 1, 50, 3000);
     this.camera.position.set(60, -5, DISTANCE);

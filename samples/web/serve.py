@@ -7,7 +7,8 @@
     python samples/web/serve.py build/faceformer            # then open http://127.0.0.1:8000/
 
 The two headers of cross-origin isolation let a page use threads and timers of full resolution; a server of your own
-should send them too. What the page posts to /report is printed, one line of JSON each.
+should send them too. What a page posts to /report is printed, one line of JSON each. parity.html replays the bundle's
+test vectors; with --trace FILE its trace is written there as well.
 """
 
 from __future__ import annotations
@@ -28,14 +29,16 @@ HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "runtime_bindings" / "web"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript"}
 TYPES |= {".wasm": "application/wasm", ".json": "application/json", ".flac": "audio/flac"}
-LONGEST_REPORT = 1 << 20
+LONGEST_REPORT, LONGEST_TRACE = 1 << 20, 1 << 30
 
 
 class Handler(SimpleHTTPRequestHandler):
     """The page, the package, its two libraries and one bundle; nothing else of this machine."""
 
-    def __init__(self, *args: object, bundle: Path, head: bytes, **more: object) -> None:
-        self.head = head
+    def __init__(
+        self, *args: object, bundle: Path, head: bytes, speech: Path, trace: Path | None, **more: object
+    ) -> None:
+        self.head, self.speech, self.trace = head, speech, trace
         self.folders = {
             "/bundle/": bundle,
             "/nowface/": PACKAGE / "dist",
@@ -51,19 +54,24 @@ class Handler(SimpleHTTPRequestHandler):
         if path == "/head.safetensors":
             self.answer(self.head, "application/octet-stream")
             return
-        file = SPEECH if path == "/speech.flac" else self.file_at("/index.html" if path == "/" else path)
+        file = self.speech if path == "/speech" else self.file_at("/index.html" if path == "/" else path)
         if file is None or not file.is_file():
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         self.answer(file.read_bytes(), TYPES.get(file.suffix, "application/octet-stream"))
 
     def do_POST(self) -> None:
-        """Print what the page reports."""
+        """Print what a page reports, or keep its trace."""
         length = int(self.headers.get("Content-Length", 0))
-        if self.path != "/report" or not 0 < length <= LONGEST_REPORT:
+        longest = {"/report": LONGEST_REPORT, "/trace": LONGEST_TRACE}.get(self.path, 0)
+        if not 0 < length <= longest:
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        print(self.rfile.read(length).decode(errors="replace"), flush=True)
+        body = self.rfile.read(length)
+        if self.path == "/report":
+            print(body.decode(errors="replace"), flush=True)
+        elif self.trace is not None:
+            self.trace.write_bytes(body)
         self.answer(b"", "text/plain")
 
     def file_at(self, path: str) -> Path | None:
@@ -93,12 +101,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Serve the sample page with a bundle that has the onnx target.")
     parser.add_argument("bundle", type=Path, nargs="?", default=Path("build/faceformer"))
     parser.add_argument("--port", type=int, default=8000, help="0 for any that is free")
+    parser.add_argument("--speech", type=Path, default=SPEECH, help="what the page plays as its sample")
+    parser.add_argument("--trace", type=Path, help="where to write the trace of parity.html")
     options = parser.parse_args()
     if not (options.bundle / "manifest.json").is_file():
         sys.exit(f"{options.bundle}: is no bundle; run python -m export --target onnx")
     if not (PACKAGE / "dist" / "index.js").is_file() or not (PACKAGE / "node_modules" / "three").is_dir():
         sys.exit(f"{PACKAGE}: is not built; run npm ci and npm run build there")
-    handler = functools.partial(Handler, bundle=options.bundle, head=head_file())
+    given = {"bundle": options.bundle, "speech": options.speech, "trace": options.trace}
+    handler = functools.partial(Handler, head=head_file(), **given)
     with ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
         print(f"http://127.0.0.1:{server.server_port}/", flush=True)
         try:

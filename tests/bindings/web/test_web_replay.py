@@ -48,11 +48,11 @@ def test_the_vectors_pass_the_gate(name: str, package: Path, request: pytest.Fix
 
 def test_chance_signals_and_another_rate_pass_the_gate(package: Path, choice_bundle: Path, tmp_path: Path) -> None:
     """A stream at 44.1 kHz in 16 bits with a seed, and signals of which some came late."""
-    pcm = (speech_like(66_150, seed=3) * 32_767).astype(np.int16)
+    pcm = (speech_like(44_100, seed=3) * 32_767).astype(np.int16)
     with Bundle.open(choice_bundle) as bundle:
         rows = bundle.vectors().signals["tracker"]
-        late = type(rows)(rows.sample, rows.tensors, np.maximum.accumulate(np.arange(len(rows.sample)) + 12))
-        chunks = [1_000, 441, 1] * 45 + [66_150 - 45 * 1_442]
+        late = type(rows)(rows.sample, rows.tensors, np.maximum.accumulate(np.arange(len(rows.sample)) // 2 + 9))
+        chunks = [1_000, 441, 1] * 30 + [44_100 - 30 * 1_442]
         beside = Beside({"tracker": late}, seed=2**63 + 11)
         given = closed_loop(bundle, "eager", None, pcm, chunks, sample_rate=44_100, beside=beside)
     given.save(tmp_path / "given.safetensors")
