@@ -22,7 +22,7 @@ from sdk.bundle.reading import read_manifest
 from sdk.bundle.tensors import read_floats, read_specified
 from sdk.bundle.trace import Trace
 from sdk.bundle.verify import check_files
-from sdk.runtime.executor import Array, Executor, ExecutorSource, open_executor
+from sdk.runtime.executor import Array, Executor, ExecutorSource, open_executor, own_session
 from sdk.spec import PipelineSpec
 
 if TYPE_CHECKING:
@@ -147,7 +147,8 @@ class Bundle:
         """Start a stream.
 
         Args:
-            target: what runs it: ``eager`` or one of `targets`.
+            target: what runs it: ``eager``, one of `targets`, or ``native`` for libnowface on the bundle's
+                ``executorch`` programs, whose session has the same verbs (see docs/native.md).
             precision: None for the target's default.
             parameters: session parameters that replace the bundle's defaults, e.g. ``template`` (V, 3) in `unit`.
             options: of `sdk.runtime.Session`, e.g. ``queue_seconds`` or ``observer``.
@@ -159,6 +160,9 @@ class Bundle:
         from sdk.runtime import Session
 
         merged: dict[str, ArrayLike] = {**self.parameters(), **(parameters or {})}
+        if factory := own_session(target):
+            session: Session = factory(self.path, self.pipeline, precision, merged, **options)
+            return session
         return Session(self.pipeline, self.executor(target, precision), merged, **options)
 
     def parameters(self) -> dict[str, Array]:

@@ -1,12 +1,14 @@
 """What runs a stage: one interface for eager PyTorch, ExecuTorch, ONNX Runtime, Core ML and native code.
 
 An executor is a loaded model without any stream: all state passes through `run`, so that many sessions share one.
-Packages add executors through the entry point group ``nowface.executors``: name -> ``factory(ExecutorSource)``.
+Packages add executors through the entry point group ``nowface.executors``: name -> ``factory(ExecutorSource)``. A
+runtime that streams by itself has no executor: the group ``nowface.sessions`` names its
+``factory(folder, pipeline, precision, parameters, **options)``, which gives a session of its own with the same verbs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -21,6 +23,7 @@ from sdk.spec import PipelineSpec
 Array = NDArray[np.float32]
 
 ENTRY_POINT_GROUP = "nowface.executors"
+SESSION_GROUP = "nowface.sessions"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,15 @@ class ClosedStages(dict[str, Any]):
 
     def __missing__(self, stage: str) -> NoReturn:
         raise SessionError(f"stage {stage}", "its executor is closed", "keep the bundle open while its sessions run")
+
+
+def own_session(target: str) -> Callable[..., Any] | None:
+    """The factory of a runtime that streams by itself, or None if the target has no such."""
+    for point in entry_points(group=SESSION_GROUP):
+        if point.name == target:
+            factory: Callable[..., Any] = point.load()
+            return factory
+    return None
 
 
 def available_targets() -> list[str]:

@@ -8,6 +8,15 @@
 #include "safetensors.h"
 
 namespace nowface {
+namespace {
+
+void expect_floats(const std::string& stage, const TensorSpec& tensor) {
+    if (tensor.dtype == "float32") return;
+    throw Error(NOWFACE_ERROR_TARGET, stage + "." + tensor.name, "is of type " + tensor.dtype,
+                "this library runs float32 tensors only: export the bundle again");
+}
+
+}  // namespace
 
 Bundle::Bundle(std::string folder, bool hashes)
     : folder_(std::move(folder)), hashes_(hashes), manifest_(read_manifest(folder_)) {
@@ -21,6 +30,9 @@ Bundle::Bundle(std::string folder, bool hashes)
         if (record.target == runtime_target()) precisions_.push_back(record.precision);
     }
     for (const StageSpec& stage : pipeline.stages) {
+        for (const TensorSpec& input : stage.inputs) expect_floats(stage.name, input);
+        for (const TensorSpec& leaf : stage.state) expect_floats(stage.name, leaf);
+        for (const TensorSpec& output : stage.outputs) expect_floats(stage.name, output);
         for (const TensorSpec& leaf : stage.state) state_.push_back({stage.name + "." + leaf.name, leaf.size()});
         if (stage.clock != Clock::frame) continue;
         for (const TensorSpec& output : stage.outputs) outputs_.push_back({stage.name + "." + output.name, output.size()});

@@ -15,7 +15,8 @@ class HopQueue {
   public:
     // At most `limit` samples wait, and at most `piece` are appended at once.
     HopQueue(std::int64_t hop, std::int64_t limit, std::size_t piece)
-        : hop_(hop), limit_(limit), samples_(static_cast<std::size_t>(limit + hop) + piece) {}
+        : hop_(hop), limit_(limit), samples_(static_cast<std::size_t>(limit + hop) + piece),
+          lost_(samples_.size() / static_cast<std::size_t>(hop) + 2) {}
 
     std::int64_t first_hop() const { return first_hop_; }
     std::int64_t start() const { return first_hop_ * hop_; }  // first sample not read
@@ -26,7 +27,17 @@ class HopQueue {
     void clear() {
         first_hop_ = 0;
         first_ = count_ = 0;
+        std::fill(lost_.begin(), lost_.end(), 0);
     }
+
+    // The same, of silence in place of samples that never came.
+    void append_lost(const float* silence, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) ++lost_[lost_slot((end() + static_cast<std::int64_t>(i)) / hop_)];
+        append(silence, count);
+    }
+
+    // Samples of the oldest hop that were lost before they came here.
+    std::int64_t lost_in_first() const { return lost_[lost_slot(first_hop_)]; }
 
     void append(const float* samples, std::size_t count) {
         assert(count <= samples_.size() - count_);
@@ -34,11 +45,7 @@ class HopQueue {
         count_ += count;
     }
 
-    // Drops the oldest hops until no more than the limit waits.
-    void drop_excess() {
-        const std::int64_t excess = ceil_divide(waiting() - limit_, hop_);
-        for (std::int64_t i = 0; i < excess; ++i) drop();
-    }
+    bool has_excess() const { return waiting() > limit_; }
 
     // Copies the oldest hop; there must be one.
     void peek(float* hop) const { copy(hop, static_cast<std::size_t>(hop_)); }
@@ -52,6 +59,7 @@ class HopQueue {
         assert(waiting() >= hop_);
         first_ = (first_ + static_cast<std::size_t>(hop_)) % samples_.size();
         count_ -= static_cast<std::size_t>(hop_);
+        lost_[lost_slot(first_hop_)] = 0;
         ++first_hop_;
     }
 
@@ -63,9 +71,12 @@ class HopQueue {
     }
 
   private:
+    std::size_t lost_slot(std::int64_t hop) const { return static_cast<std::size_t>(hop) % lost_.size(); }
+
     std::int64_t hop_;
     std::int64_t limit_;
     std::vector<float> samples_;
+    std::vector<std::int64_t> lost_;  // by hop
     std::int64_t first_hop_ = 0;
     std::size_t first_ = 0;
     std::size_t count_ = 0;

@@ -15,6 +15,7 @@ struct Record {
     std::uint32_t signal = 0;
     SignalFault fault = SignalFault::none;
     std::uint32_t floats = 0;       // that follow
+    std::uint32_t last = 1;         // of a push of audio: no more of it follows
     std::int64_t count = 0;         // of lost samples
     std::int64_t sample = -1;       // of a signal
     std::int64_t non_finite = 0;    // of audio

@@ -60,7 +60,7 @@ Session::Session(std::shared_ptr<const Loaded> loaded, const std::map<std::strin
 Session::~Session() {
     if (!thread_.joinable()) return;
     stop_ = true;
-    work_.post();
+    wake();
     thread_.join();
 }
 
@@ -79,6 +79,7 @@ void Session::push(const Sample* samples, std::size_t count) {
         Record ignored;
         for (std::size_t i = 0; i < piece; ++i) cleaned_[i] = clean(samples[first + i], ignored);
         record.floats = static_cast<std::uint32_t>(piece);
+        record.last = first + piece == count ? 1 : 0;
         if (!send(record, cleaned_.data())) lost_ += static_cast<std::int64_t>(piece);
         record.non_finite = record.clipped = 0;
     }
@@ -117,6 +118,11 @@ void Session::wake_for(std::int64_t samples) {
     const std::int64_t hop = stream_.resampler().emitted_after(received_) / stream_.clock().hop;
     if (hop == woken_hop_) return;
     woken_hop_ = hop;
+    wake();
+}
+
+void Session::wake() {
+    woken_.fetch_add(1);
     work_.post();
 }
 
@@ -161,7 +167,7 @@ void Session::push_signal(std::uint32_t signal, const float* values, std::size_t
 
 bool Session::poll(FrameHead& head, float* values) {
     if (outbox_.read(head, values)) {
-        if (starved_.exchange(false)) work_.post();
+        if (starved_.exchange(false)) wake();
         return true;
     }
     if (options_.worker) {
@@ -197,7 +203,7 @@ void Session::drain() {
 void Session::take(const Record& record, const float* values) {
     switch (record.kind) {
         case Record::Kind::audio:
-            stream_.take(values, record.floats, record.non_finite, record.clipped);
+            stream_.take(values, record.floats, record.non_finite, record.clipped, record.last != 0);
             break;
         case Record::Kind::lost:
             stream_.take_lost(record.count);
@@ -213,6 +219,7 @@ void Session::take(const Record& record, const float* values) {
 
 void Session::work() {
     while (!stop_) {
+        const std::uint64_t woken = woken_;
         if (pause_) {
             parked_.post();
             resumed_.wait();
@@ -232,9 +239,8 @@ void Session::work() {
             }
         }
         if (!waiting) continue;
-        idle_ = true;
+        settled_ = woken;
         work_.wait();
-        idle_ = false;
     }
 }
 
@@ -243,11 +249,11 @@ void Session::flush() {
     Record record;
     record.kind = Record::Kind::flush;
     while (!send(record, cleaned_.data())) {
-        work_.post();
+        wake();
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     flushed_ = true;
-    if (options_.worker) work_.post();
+    if (options_.worker) wake();
 }
 
 bool Session::wait(std::uint32_t milliseconds) {
@@ -255,10 +261,13 @@ bool Session::wait(std::uint32_t milliseconds) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
     for (;;) {
         send_lost();
-        if (idle_ && inbox_.empty() && lost_ == 0) return true;
-        if (std::chrono::steady_clock::now() >= end) return false;
-        work_.post();
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        wake();
+        const std::uint64_t woken = woken_;
+        while (settled_ < woken) {
+            if (std::chrono::steady_clock::now() >= end) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        if (inbox_.empty() && lost_ == 0) return true;
     }
 }
 
@@ -270,7 +279,7 @@ auto Session::with_stream(Call call) {
         Session& session;
         explicit Parked(Session& parking) : session(parking) {
             session.pause_ = true;
-            session.work_.post();
+            session.wake();
             session.parked_.wait();
         }
         ~Parked() {

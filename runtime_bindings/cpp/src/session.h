@@ -64,6 +64,7 @@ class Session {
     auto with_stream(Call call);
     bool send(const Record& record, const float* values);
     void send_lost();
+    void wake();
     void wake_for(std::int64_t samples);
     void drain();
     void take(const Record& record, const float* values);
@@ -93,7 +94,9 @@ class Session {
 
     std::thread thread_;
     Wake work_, parked_, resumed_;
-    std::atomic<bool> stop_{false}, pause_{false}, idle_{false}, starved_{false}, failed_{false};
+    std::atomic<bool> stop_{false}, pause_{false}, starved_{false}, failed_{false};
+    // How often the worker was woken, and how often it had been when it last found nothing to do.
+    std::atomic<std::uint64_t> woken_{0}, settled_{0};
     std::optional<Error> failure_;
 };
 

@@ -31,46 +31,59 @@ Stream::Stream(const PipelineSpec& pipeline, Executor& executor, const std::map<
     graph_.warm_up();
 }
 
-void Stream::append(const float* samples, std::size_t count) {
+void Stream::append(const float* samples, std::size_t count, bool lost) {
     for (std::size_t first = 0; first < count; first += Resampler::most_input) {
         const std::size_t piece = std::min(Resampler::most_input, count - first);
-        queue_.append(resampled_.data(), resampler_.step(samples + first, piece, resampled_.data()));
-        queue_.drop_excess();
+        const std::size_t given = resampler_.step(samples + first, piece, resampled_.data());
+        lost ? queue_.append_lost(resampled_.data(), given) : queue_.append(resampled_.data(), given);
+        drop_excess();
     }
 }
 
-void Stream::take(const float* samples, std::size_t count, std::int64_t non_finite, std::int64_t clipped) {
-    const std::int64_t at = queue_.end(), first_hop = queue_.first_hop();
-    append(samples, count);
+void Stream::take(const float* samples, std::size_t count, std::int64_t non_finite, std::int64_t clipped,
+                  bool last) {
+    const std::int64_t at = queue_.end();
+    append(samples, count, false);
     ledger_.report.samples += queue_.end() - at;
     ledger_.report.non_finite_samples += non_finite;
     ledger_.report.clipped_samples += clipped;
     if (non_finite > 0) ledger_.tell(NOWFACE_EVENT_NON_FINITE_AUDIO, at, non_finite);
     if (clipped > 0) ledger_.tell(NOWFACE_EVENT_CLIPPED_AUDIO, at, clipped);
-    tell_dropped(first_hop);
+    if (last) tell_dropped();
 }
 
 void Stream::take_lost(std::int64_t count) {
-    const std::int64_t at = queue_.end(), first_hop = queue_.first_hop();
+    const std::int64_t at = queue_.end();
     for (std::int64_t left = count; left > 0;) {
         const std::int64_t piece = std::min<std::int64_t>(left, static_cast<std::int64_t>(silence_.size()));
-        append(silence_.data(), static_cast<std::size_t>(piece));
+        append(silence_.data(), static_cast<std::size_t>(piece), true);
         left -= piece;
     }
     const std::int64_t lost = queue_.end() - at;
     ledger_.report.samples += lost;
     ledger_.report.dropped_samples += lost;
     ledger_.tell(NOWFACE_EVENT_DROPPED_AUDIO, at, lost);
-    tell_dropped(first_hop);
+    tell_dropped();
 }
 
-void Stream::tell_dropped(std::int64_t first_hop) {
+void Stream::drop_excess() {
+    const std::int64_t first_hop = queue_.first_hop();
+    while (queue_.has_excess()) {
+        // What was lost on its way has been counted.
+        ledger_.report.dropped_samples += clock_.hop - queue_.lost_in_first();
+        queue_.drop();
+    }
     if (queue_.first_hop() == first_hop) return;
-    const std::int64_t samples = (queue_.first_hop() - first_hop) * clock_.hop;
-    ledger_.report.dropped_samples += samples;
+    if (dropped_hops_ == 0) dropped_from_ = first_hop;
+    dropped_hops_ += queue_.first_hop() - first_hop;
     ledger_.report.skipped_frames +=
         clock_.first_frame_of_hop(queue_.first_hop()) - clock_.first_frame_of_hop(first_hop);
-    ledger_.tell(NOWFACE_EVENT_DROPPED_AUDIO, first_hop * clock_.hop, samples);
+}
+
+void Stream::tell_dropped() {
+    if (dropped_hops_ == 0) return;
+    ledger_.tell(NOWFACE_EVENT_DROPPED_AUDIO, dropped_from_ * clock_.hop, dropped_hops_ * clock_.hop);
+    dropped_hops_ = 0;
 }
 
 void Stream::take_signal(std::size_t signal, const float* values, std::int64_t sample, SignalFault fault) {
@@ -89,11 +102,11 @@ void Stream::take_signal(std::size_t signal, const float* values, std::int64_t s
 }
 
 void Stream::flush() {
-    const std::int64_t at = queue_.end(), first_hop = queue_.first_hop();
+    const std::int64_t at = queue_.end();
     if (resampler_.state().received > 0) {
         for (std::size_t left = resampler_.tail_count(); left > 0;) {
             const std::size_t piece = std::min(left, silence_.size());
-            append(silence_.data(), piece);
+            append(silence_.data(), piece, false);
             left -= piece;
         }
     }
@@ -102,12 +115,12 @@ void Stream::flush() {
         for (std::int64_t left = clock_.newest_sample(frames - 1) - queue_.end(); left > 0;) {
             const std::int64_t piece = std::min<std::int64_t>(left, static_cast<std::int64_t>(silence_.size()));
             queue_.append(silence_.data(), static_cast<std::size_t>(piece));
-            queue_.drop_excess();
+            drop_excess();
             left -= piece;
         }
     }
     ledger_.report.samples += queue_.end() - at;
-    tell_dropped(first_hop);
+    tell_dropped();
     flushed_ = true;
 }
 
@@ -169,6 +182,7 @@ void Stream::reset() {
     newest_hop_ = -1;
     frame_ = 0;
     flushed_ = false;
+    dropped_hops_ = 0;
     step_seconds_ = 0;
 }
 
@@ -213,7 +227,7 @@ void Stream::read(SnapshotReader& from) {
     Floats waiting(static_cast<std::size_t>(from.get_within(0, static_cast<std::int64_t>(queue_.capacity()))));
     from.get(waiting.data(), waiting.size());
     queue_.set(first_hop, waiting.data(), waiting.size());
-    queue_.drop_excess();
+    while (queue_.has_excess()) queue_.drop();
     for (SignalLine& line : lines_) {
         Floats values(line.width());
         std::int64_t newest = 0;

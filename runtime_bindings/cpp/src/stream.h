@@ -33,8 +33,9 @@ class Stream {
     Stream(const PipelineSpec& pipeline, Executor& executor, const std::map<std::string, Floats>& parameters,
            const StreamOptions& options);
 
-    // Takes finite samples within [-1, 1] in, any number, at the sample rate; the counts are of what was mended in them.
-    void take(const float* samples, std::size_t count, std::int64_t non_finite, std::int64_t clipped);
+    // Takes finite samples within [-1, 1] in, any number, at the sample rate: a push or, but for its `last`, a piece of
+    // one. The counts are of what was mended in the push, and come with its first piece.
+    void take(const float* samples, std::size_t count, std::int64_t non_finite, std::int64_t clipped, bool last);
     // Takes silence in for samples that were lost on their way.
     void take_lost(std::int64_t count);
     // Takes values of a signal in, or the account of why they cannot be; `sample` -1 for the end of the sound so far.
@@ -60,8 +61,9 @@ class Stream {
     void read(SnapshotReader& from);  // throws half-way: call `reset` then, or read into a stream that may be lost
 
   private:
-    void append(const float* samples, std::size_t count);
-    void tell_dropped(std::int64_t first_hop);
+    void append(const float* samples, std::size_t count, bool lost);
+    void drop_excess();
+    void tell_dropped();
     void run_hop();
     void run_frame();
     void run(Clock clock, bool check_state);
@@ -78,6 +80,8 @@ class Stream {
     Floats silence_;
     std::int64_t newest_hop_ = -1;
     std::int64_t frame_ = 0;
+    std::int64_t dropped_from_ = 0;  // of hops that left the queue unread and were not told yet
+    std::int64_t dropped_hops_ = 0;
     bool flushed_ = false;
     double step_seconds_ = 0;
     float frame_seconds_ = 0;

@@ -70,18 +70,22 @@ TEST(noise_is_a_half_without_a_seed) {
     CHECK(values[0] != values[1] && values[0] >= 0 && values[0] < 1);
 }
 
-TEST(the_queue_drops_the_oldest_hops) {
+TEST(the_queue_counts_what_was_lost_by_hop) {
     HopQueue queue(4, 10, 8);
     const float samples[8] = {0, 1, 2, 3, 4, 5, 6, 7};
-    queue.append(samples, 8);
-    queue.drop_excess();
-    CHECK(queue.start() == 0 && queue.end() == 8);
-    queue.append(samples, 8);
-    queue.drop_excess();
-    CHECK(queue.start() == 8 && queue.end() == 16);
+    queue.append(samples, 6);
+    queue.append_lost(samples, 3);
+    CHECK(queue.start() == 0 && queue.end() == 9 && !queue.has_excess());
+    CHECK(queue.lost_in_first() == 0);
+    queue.append(samples, 7);
+    CHECK(queue.has_excess());
+    queue.drop();
+    CHECK(queue.start() == 4 && queue.lost_in_first() == 2);
+    queue.drop();
+    CHECK(queue.lost_in_first() == 1 && !queue.has_excess());
     float hop[4];
     queue.peek(hop);
-    CHECK(hop[0] == 0 && hop[3] == 3);
+    CHECK(hop[0] == 2 && hop[1] == 0 && hop[3] == 2);
 }
 
 TEST(a_ring_keeps_the_order_between_two_threads) {

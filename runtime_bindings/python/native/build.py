@@ -15,12 +15,12 @@ import sys
 import sysconfig
 import zipfile
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from sdk import __version__
 from sdk.errors import MissingDependencyError, NowfaceError, TargetError
 
 SOURCE = Path(__file__).resolve().parents[2] / "cpp"
@@ -45,8 +45,6 @@ def installed_wheel() -> Runtime:
     Raises:
         MissingDependencyError: it or torch is not installed.
     """
-    from importlib.metadata import version
-
     roots = {}
     for package in ("executorch", "torch"):
         spec = find_spec(package)
@@ -102,7 +100,7 @@ def build(runtime: Runtime, folder: Path, *, tests: bool = False, settings: dict
     given = {
         "CMAKE_BUILD_TYPE": "Release",
         "NOWFACE_EXECUTORCH": runtime.name,
-        "NOWFACE_VERSION": __version__,
+        "NOWFACE_VERSION": version("nowface"),
         "NOWFACE_TESTS": "ON" if tests else "OFF",
         **{key: str(value) for key, value in runtime.settings.items()},
         **(settings or {}),
