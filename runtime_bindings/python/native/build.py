@@ -51,7 +51,7 @@ def installed_wheel() -> Runtime:
         if spec is None or not spec.submodule_search_locations:
             raise MissingDependencyError(package, "is not installed", "pip install 'nowface[executorch]'")
         roots[package] = Path(next(iter(spec.submodule_search_locations)))
-    library = sysconfig.get_config_var("LDLIBRARY")
+    library = str(sysconfig.get_config_var("INSTSONAME"))
     settings = {
         "NOWFACE_ET_ROOT": str(roots["executorch"]),
         "NOWFACE_EXECUTORCH_VERSION": version("executorch"),
@@ -112,10 +112,11 @@ def build(runtime: Runtime, folder: Path, *, tests: bool = False, settings: dict
 
 
 def _python_library(name: str) -> Path:
-    for folder in (sysconfig.get_config_var("LIBDIR"), Path(sys.base_prefix) / "lib"):
-        if folder and (Path(folder) / name).exists():
-            return Path(folder)
-    problem = "is not installed: this Python was built without it"
+    folder = Path(sysconfig.get_config_var("LIBDIR"))
+    for place in (folder, folder / str(sysconfig.get_config_var("MULTIARCH"))):
+        if name.endswith((".so", ".so.1.0")) and (place / name).exists():
+            return place
+    problem = "is not there as a shared library"
     raise MissingDependencyError(name, problem, "install it (Debian: libpython3-dev), or use --runtime torchfree")
 
 
