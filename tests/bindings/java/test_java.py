@@ -1,0 +1,76 @@
+"""The Java binding: its own tests, its statuses, and its traces against the C++ tool's and the gate."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from sdk.__main__ import main
+from tests.bindings.java.conftest import HERE, ROOT, Java
+
+CASES = re.findall(r"public static void (\w+)\(\)", (HERE / "BindingTest.java").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def verdicts(java: Java, native_toy: Path) -> dict[str, str]:
+    """What each test of BindingTest.java ended with."""
+    said = java("ai.nowface.BindingTest", native_toy)
+    lines = [line.split(" ", 1) for line in said.splitlines() if line.split(" ")[0] in CASES]
+    return {line[0]: line[1] for line in lines}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_binding(verdicts: dict[str, str], case: str) -> None:
+    assert verdicts[case] == "ok"
+
+
+def test_statuses_are_those_of_all_languages(java: Java) -> None:
+    table = json.loads((ROOT / "runtime_bindings" / "statuses.json").read_text(encoding="utf-8"))["statuses"]
+    said = java("Statuses").splitlines()
+    assert said == [f"{row['code']} {row['name']} {str(row['error']).lower()}" for row in table]
+
+
+@pytest.fixture(scope="session")
+def trace(java: Java, native_toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("trace") / "java.safetensors"
+    assert java("ai.nowface.replay.Replay", native_toy, path).endswith("60 frames\n")
+    return path
+
+
+def test_a_trace_is_that_of_the_native_tool(trace: Path, native_build: Path, native_toy: Path, tmp_path: Path) -> None:
+    subprocess.run([native_build / "nowface-replay", native_toy, "-o", tmp_path / "native.safetensors"], check=True)
+    with safe_open(tmp_path / "native.safetensors", "np") as expected, safe_open(trace, "np") as got:
+        assert got.keys() == expected.keys()
+        for name in set(expected.keys()) - {"seconds"}:
+            wanted, value = expected.get_tensor(name), got.get_tensor(name)
+            assert value.dtype == wanted.dtype
+            assert value.shape == wanted.shape
+            assert value.tobytes() == wanted.tobytes(), name
+        assert (got.get_tensor("seconds") > 0).all()
+        differ = {key for key, text in expected.metadata().items() if got.metadata().get(key) != text}
+    assert differ <= {"library", "os"}
+
+
+def verdict_of_the_gate(bundle: Path, trace: Path) -> str:
+    done = CliRunner().invoke(main, ["parity", str(bundle), "--device", str(trace)])
+    return done.output.splitlines()[-1]
+
+
+def test_the_gate_takes_a_trace(trace: Path, native_toy: Path) -> None:
+    assert verdict_of_the_gate(native_toy, trace) == "parity holds: 1 passed, 0 failed"
+
+
+def test_the_gate_refuses_a_trace_that_is_a_frame_late(trace: Path, native_toy: Path, tmp_path: Path) -> None:
+    tensors = load_file(trace)
+    tensors["output.face.vertices"] = np.roll(tensors["output.face.vertices"], 1, axis=0)
+    with safe_open(trace, "np") as file:
+        save_file(tensors, tmp_path / "late.safetensors", file.metadata())
+    assert verdict_of_the_gate(native_toy, tmp_path / "late.safetensors") == "parity FAILS: 0 passed, 1 failed"
