@@ -6,26 +6,30 @@ precision does.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+import torch
 from onnx import numpy_helper
+from torch import Tensor, nn
 
 from export.exporter import export_bundle
 from export.fidelity import excess, expected_errors
 from export.plan import Job, calibration_speech, plan_jobs
 from export.planner import JobPlan, Planner
 from export.sensitivity.budget import Budget
-from export.targets.base import LoweringOptions
+from export.targets.base import LoweringOptions, find_target
 from sdk.audio.files import load_speech
 from sdk.bundle import Bundle
+from sdk.errors import ParityError
 from sdk.models.registry import BuildOptions, find_model
 from sdk.parity.gate import check_bundle
 from sdk.pretrained import SPEECH
@@ -175,3 +179,35 @@ FAULTS += [(*pair, dropped_state) for pair in BOTH]
 )
 def test_what_is_wrong_is_met(exported, stage, precision, damage, tmp_path):
     assert judged(exported, precision, tmp_path / "copy", stage, damage)
+
+
+def weights_by(factor: float) -> Callable[[nn.Linear], Tensor]:
+    return lambda layer: layer.weight * factor
+
+
+def turned(layer: nn.Linear) -> Tensor:
+    return layer.weight.T.contiguous() if layer.in_features == layer.out_features else layer.weight
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "changed"), [("executorch", weights_by(1.02)), ("coreml", weights_by(1.02)), ("coreml", turned)]
+)
+def test_what_is_wrong_stops_the_export_for_other_targets(name, changed, tmp_path):
+    """Their files cannot be changed by hand: here the decoder's layers are, behind the exporter's back."""
+    target = find_target(name)
+
+    def lower(stage, plan, path, options):
+        if stage.name == DECODER:
+            stage = copy.deepcopy(stage)
+            with torch.no_grad():
+                for layer in plan.layers:
+                    module = stage.get_submodule(layer)
+                    module.weight.copy_(changed(module))
+        return target.lower(stage, plan, path, options)
+
+    staged = find_model("faceformer").build(BuildOptions())
+    jobs, speech = [Job(replace(target, lower=lower), "int8")], load_speech(SPEECH)[:SAMPLES]
+    with pytest.raises(ParityError, match=rf"not written: {name} int8 \w+: {DECODER}"):
+        export_bundle(staged, jobs, tmp_path / "faceformer", options=LoweringOptions(), speech=speech)
+    assert list(tmp_path.iterdir()) == []
