@@ -7,7 +7,7 @@ import type { Pcm } from "./intake.js";
 import { readSafetensors, writeSafetensors, type Tensor } from "./safetensors.js";
 
 const FORMAT = "nowface.trace.1";
-const OWN_TEXTS = ["format", "sample_rate", "digest_names", "seed"];
+const OWN_TEXTS = ["format", "sample_rate", "digest_names", "seed", "phones"];
 
 /** All values of one signal of a stream. */
 export interface SignalRows {
