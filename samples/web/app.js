@@ -4,7 +4,7 @@ import { Head } from "./head.js";
 import { Panel } from "./panel.js";
 import { Stage } from "./scene.js";
 
-// ?play=sample: as if the button had been pressed, for a browser that a script drives. ?plain: see scene.js.
+// ?play=sample or mic: as if the button had been pressed, for a browser that a script drives. ?plain: see scene.js.
 const query = new URLSearchParams(location.search);
 const find = (id) => document.getElementById(id);
 const panel = new Panel(find);
@@ -197,5 +197,5 @@ function complain(error) {
 }
 
 start()
-  .then(() => actions[query.get("play")]?.(find("sample")))
+  .then(() => actions[query.get("play")]?.(find(query.get("play"))))
   .catch(complain);

@@ -64,7 +64,7 @@ export class Head {
 }
 
 class Surface {
-  constructor(part, { colour, gloss }, picture) {
+  constructor(part, look, picture) {
     this.starts = part("starts");
     this.columns = part("columns");
     this.weights = part("weights");
@@ -77,7 +77,7 @@ class Surface {
     geometry.setAttribute("normal", new THREE.BufferAttribute(this.normals, 3).setUsage(THREE.DynamicDrawUsage));
     geometry.setIndex(new THREE.BufferAttribute(new Uint32Array(this.triangles), 1));
     if (picture) geometry.setAttribute("uv", new THREE.BufferAttribute(part("coordinates"), 2));
-    this.mesh = new THREE.Mesh(geometry, material(colour, gloss, picture));
+    this.mesh = new THREE.Mesh(geometry, material(look, picture));
     this.mesh.frustumCulled = false;
     this.mesh.castShadow = this.mesh.receiveShadow = true;
   }
@@ -130,11 +130,15 @@ class Surface {
   }
 }
 
-function material(colour, gloss, picture) {
+// Light from behind would shine through the cheeks: what lies within takes this share of it.
+const WITHIN = { cavity: 0.3, teeth: 0.75, tongue: 0.5 };
+
+function material({ name, colour, gloss }, picture) {
   const wet = gloss > 0.3;
   const plain = {
-    color: new THREE.Color().setRGB(...colour.map((channel) => channel / 255), THREE.SRGBColorSpace),
-    roughness: wet ? 0.25 : 0.52,
+    color: new THREE.Color().setRGB(...colour.map((channel) => channel / 255), THREE.SRGBColorSpace).multiplyScalar(WITHIN[name] ?? 1),
+    roughness: wet ? 0.25 : name === "cavity" ? 1 : 0.52,
+    envMapIntensity: WITHIN[name] ?? 1,
   };
   const look = wet
     ? new THREE.MeshPhysicalMaterial({ ...plain, clearcoat: 1, clearcoatRoughness: 0.08 })

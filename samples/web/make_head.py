@@ -36,6 +36,9 @@ from sdk.rigs.render import Surface, surfaces
 Integers = NDArray[np.int64]
 Entries = tuple[Integers, Integers, NDArray[np.float64]]
 """Row, column and value of each entry of a matrix that is not 0."""
+NAMES = ("skin", "cavity", "eye", "eye", "teeth", "tongue")
+"""Of the surfaces that `sdk.rigs.render.surfaces` gives, in its order."""
+
 SMALLEST = 5e-3
 """Millimetres: shapes are stored in steps of twice this size."""
 
@@ -53,7 +56,7 @@ def head_file(head: Head | None = None) -> bytes:
     looks = []
     for number, surface in enumerate(surfaces(head)):
         tensors |= {f"{number}.{name}": value for name, value in refined(head, surface).items()}
-        looks.append({"colour": surface.colour, "gloss": surface.gloss})
+        looks.append({"name": NAMES[number], "colour": surface.colour, "gloss": surface.gloss})
     arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     return save(arrays, {"shapes": json.dumps(head.channels), "surfaces": json.dumps(looks)})
 

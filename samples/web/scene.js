@@ -56,23 +56,22 @@ export class Stage {
   }
 
   light() {
-    const lamp = (colour, strength, x, y, z) => {
+    const lamp = (colour, strength, x, y, z, shadow = 0) => {
       const light = new THREE.DirectionalLight(colour, strength);
       light.position.set(x, y, z);
       light.target.position.copy(FOCUS);
       this.scene.add(light, light.target);
-      return light;
+      if (!shadow) return;
+      light.castShadow = true;
+      light.shadow.mapSize.set(shadow, shadow);
+      Object.assign(light.shadow.camera, { left: -190, right: 190, top: 190, bottom: -190, near: 100, far: 1100 });
+      Object.assign(light.shadow, { normalBias: 1.2, bias: -0.0004, radius: 4 });
     };
-    const key = lamp("#fff6ee", 2.6, -300, 300, 400);
-    key.castShadow = true;
-    key.shadow.mapSize.set(1024, 1024);
-    Object.assign(key.shadow.camera, { left: -190, right: 190, top: 190, bottom: -190, near: 100, far: 1100 });
-    key.shadow.normalBias = 1.2;
-    key.shadow.bias = -0.0004;
-    key.shadow.radius = 5;
+    lamp("#fff6ee", 2.6, -300, 300, 400, 1024);
     lamp("#cfe0ff", 0.45, 420, 60, 380);
-    lamp("#9fc4ff", 2.4, 420, 190, -380);
-    lamp("#ffd9c2", 1.2, -480, 80, -260);
+    // From behind, along the edges; without a shadow they would light the mouth from within.
+    lamp("#9fc4ff", 2.4, 420, 190, -380, 512);
+    lamp("#ffd9c2", 1.2, -480, 80, -260, 512);
   }
 
   /** Follow the size of the canvas; says whether it has changed. */
