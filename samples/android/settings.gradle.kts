@@ -11,6 +11,5 @@ dependencyResolutionManagement {
     }
 }
 rootProject.name = "mouth"
-include(":app")
-// The library from its sources, for the dependency "ai.nowface:nowface".
-includeBuild("../../runtime_bindings/android")
+include(":app", ":nowface")
+project(":nowface").projectDir = file("../../runtime_bindings/android")

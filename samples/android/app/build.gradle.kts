@@ -1,6 +1,6 @@
 plugins {
-    id("com.android.application") version "8.7.3"
-    id("org.jetbrains.kotlin.android") version "2.1.0"
+    id("com.android.application")
+    id("org.jetbrains.kotlin.android")
 }
 
 android {
@@ -33,5 +33,5 @@ android {
 }
 
 dependencies {
-    implementation("ai.nowface:nowface")
+    implementation(project(":nowface"))
 }

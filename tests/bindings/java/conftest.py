@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,11 @@ def run(*command: object, timeout: int = 120) -> str:
     )
     assert done.returncode == 0, f"{' '.join(texts[:4])}: {done.returncode}\n{done.stdout}"
     return done.stdout
+
+
+def code_blocks(language: str) -> list[str]:
+    """Examples of the documentation's page in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / "java.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,8 @@ def java(native_build: Path, tmp_path_factory: pytest.TempPathFactory) -> Java:
     folder = tmp_path_factory.mktemp("java")
     compiler = ["javac", "-Xlint:all", "-Werror", "--release", "17", "-d", folder / "classes"]
     run(*compiler, *sorted(SOURCES.rglob("*.java")))
-    run(*compiler, "-cp", folder / "classes", *sorted(HERE.glob("*.java")))
+    (folder / "Speak.java").write_text(code_blocks("java")[0], encoding="utf-8")
+    run(*compiler, "-cp", folder / "classes", folder / "Speak.java", *sorted(HERE.glob("*.java")))
     settings = {
         "CMAKE_BUILD_TYPE": "Release",
         "CMAKE_C_FLAGS": "-Wall -Wextra -Wconversion -Werror",

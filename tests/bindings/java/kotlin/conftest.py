@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bindings.java.conftest import ROOT, Java, run
+from tests.bindings.java.conftest import ROOT, Java, code_blocks, run
 
 PACKAGE = ROOT / "runtime_bindings" / "kotlin"
 SAMPLE = ROOT / "samples" / "android"
@@ -45,7 +45,8 @@ def kotlin(java: Java, compiler: Path, tmp_path_factory: pytest.TempPathFactory)
     standard = compiler / "kotlin-stdlib.jar"
     stubs = sorted((HERE / "stubs").rglob("*.java"))
     run("javac", "-Xlint:all", "-Werror", "--release", "17", "-d", folder / "stubs", *stubs)
-    sources = [*PACKAGE.glob("src/**/*.kt"), *SAMPLE.glob("app/src/**/*.kt"), *HERE.glob("*.kt")]
+    (folder / "Page.kt").write_text(code_blocks("kotlin")[0], encoding="utf-8")
+    sources = [folder / "Page.kt", *PACKAGE.glob("src/**/*.kt"), *SAMPLE.glob("app/src/**/*.kt"), *HERE.glob("*.kt")]
     path = os.pathsep.join(map(str, (java.classes, folder / "stubs", standard)))
     machine = ["java", "-Xmx1g", "-cp", f"{compiler}/*", "org.jetbrains.kotlin.cli.jvm.K2JVMCompiler"]
     options = ["-no-stdlib", "-no-reflect", "-jvm-target", "17", "-Werror", "-cp", path, "-d", folder / "classes"]

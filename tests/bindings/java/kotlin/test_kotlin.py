@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
+from sdk import __version__
 from tests.bindings.java.kotlin.conftest import HERE, PACKAGE, ROOT, SAMPLE, Kotlin
 
 LIBRARY = ROOT / "runtime_bindings" / "android"
@@ -58,8 +59,14 @@ def test_the_sample_may_record_and_starts_an_activity_that_exists() -> None:
     assert f"class {name} :" in source
 
 
-def test_the_sample_and_the_library_use_the_same_plugins() -> None:
-    scripts = (LIBRARY / "build.gradle.kts", SAMPLE / "app" / "build.gradle.kts")
-    versions = [re.findall(r'id\("(?:com|org)[^"]+"\) version "(.+)"', s.read_text(encoding="utf-8")) for s in scripts]
-    assert versions[0] == versions[1]
-    assert len(versions[0]) == 2
+def test_one_version_everywhere() -> None:
+    library, sample = (
+        dict(
+            re.findall(r'id\("([^"]+)"\) version "([^"]+)"', (folder / "build.gradle.kts").read_text(encoding="utf-8"))
+        )
+        for folder in (LIBRARY, SAMPLE)
+    )
+    assert len(library) == 2
+    assert library.items() <= sample.items()
+    assert sample["com.android.application"] == sample["com.android.library"]
+    assert f'\nversion = "{__version__}"\n' in (LIBRARY / "build.gradle.kts").read_text(encoding="utf-8")
