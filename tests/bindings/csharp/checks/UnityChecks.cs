@@ -1,0 +1,202 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Threading;
+using Nowface;
+using Nowface.Unity;
+using UnityEngine;
+using UnityEngine.Networking;
+
+namespace Checks
+{
+    /// <summary>The components, driven as Unity would. They take a bundle with channels a to h.</summary>
+    public static class UnityChecks
+    {
+        public static void TheFaceFollowsTheSound(string folder)
+        {
+            var mesh = new SkinnedMeshRenderer { sharedMesh = new Mesh { Names = new[] { "other", "Head.C", "a" } } };
+            NowfaceFace face = Start(folder, mesh, NowfaceFace.Hearing.AudioSource);
+            Hear(face, 48000);
+            Until(() => Draw(face, mesh), "the face moves");
+            Expect.Equal("1,2", string.Join(",", mesh.Weights.Keys.OrderBy(shape => shape)), "blendshapes that are shown");
+            Expect.True(mesh.Weights.Values.All(weight => weight >= 0 && weight <= 100), "weights are within 0 to 100");
+            Expect.True(mesh.Weights.Values.Any(weight => weight > 0), "a weight is above 0");
+            Call(face, "OnDisable");
+            Expect.True(!face.IsRunning, "it stops");
+            Hear(face, 480);
+            Expect.Equal(0, Debug.Lines.Count, "lines in the log");
+        }
+
+        public static void TheFaceFollowsTheMicrophone(string folder)
+        {
+            Microphone.Clip = new AudioClip { Data = SessionChecks.Sound(32000), frequency = 16000 };
+            Microphone.Position = 31000;
+            var mesh = new SkinnedMeshRenderer { sharedMesh = new Mesh { Names = new[] { "a" } } };
+            NowfaceFace face = Start(folder, mesh, NowfaceFace.Hearing.Microphone);
+            Until(() =>
+            {
+                Microphone.Position = (Microphone.Position + 1600) % 32000;
+                return Draw(face, mesh);
+            }, "the face moves");
+            Call(face, "OnDisable");
+            Expect.Equal(0, Debug.Lines.Count, "lines in the log");
+        }
+
+        public static void AChangedDeviceBeginsANewStream(string folder)
+        {
+            var mesh = new SkinnedMeshRenderer { sharedMesh = new Mesh { Names = new[] { "a" } } };
+            NowfaceFace face = Start(folder, mesh, NowfaceFace.Hearing.AudioSource);
+            AudioSettings.outputSampleRate = 44100;
+            AudioSettings.Change();
+            Expect.True(!face.IsRunning, "the old stream ends");
+            Load(face);
+            Hear(face, 44100);
+            Until(() => Draw(face, mesh), "the face moves");
+            Call(face, "OnDisable");
+            AudioSettings.Change();
+            Expect.Equal(0, face.Coroutines.Count, "a disabled face stays so");
+        }
+
+        public static void FaultsAreLogged(string folder)
+        {
+            var face = new NowfaceFace { bundle = Path.Combine(folder, "none") };
+            Call(face, "OnEnable");
+            Load(face, () => Debug.Lines.Count > 0);
+            Expect.True(Debug.Lines.Single().Contains("none"), Debug.Lines[0]);
+            Expect.True(!face.IsRunning, "it does not run");
+            Debug.Lines.Clear();
+            var mesh = new SkinnedMeshRenderer { sharedMesh = new Mesh { Names = new[] { "ears" } } };
+            Call(Start(folder, mesh, NowfaceFace.Hearing.AudioSource), "OnDisable");
+            Expect.True(Debug.Lines.Single().Contains("a, b, c"), "channels that no mesh shows are named");
+            Debug.Lines.Clear();
+            Call(Start(folder, new SkinnedMeshRenderer(), NowfaceFace.Hearing.AudioSource), "OnDisable");
+            Expect.Equal(1, Debug.Lines.Count, "lines in the log for a renderer without a mesh");
+        }
+
+        public static void DisablingWhileLoadingEndsIt(string folder)
+        {
+            for (int i = 0; i < 5; i++)
+            {
+                var face = new NowfaceFace { bundle = folder };
+                Call(face, "OnEnable");
+                Step(face);
+                Call(face, "OnDisable");
+                Expect.True(!face.IsRunning, "it does not run");
+            }
+            Expect.Equal(0, Debug.Lines.Count, "lines in the log");
+        }
+
+        public static void CopiesABundleOutOfThePackage(string folder, string storage)
+        {
+            Application.streamingAssetsPath = "jar:file:///app.apk!/assets";
+            Application.persistentDataPath = storage;
+            foreach (string file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+            {
+                string name = file.Substring(folder.Length + 1).Replace('\\', '/');
+                UnityWebRequest.Server[$"jar:file:///app.apk!/assets/face/{name}"] = File.ReadAllBytes(file);
+            }
+            string copy = Locate("face");
+            Bundle.Open(copy).Dispose();
+            int first = UnityWebRequest.Requests;
+            Expect.Equal(copy, Locate("face"));
+            Expect.Equal(first + 1, UnityWebRequest.Requests, "requests for a copy that is there");
+            File.WriteAllText(Path.Combine(copy, "stray"), "of an older version");
+            File.WriteAllText(Path.Combine(copy, "manifest.json"), "{}");
+            Bundle.Open(Locate("face")).Dispose();
+            UnityWebRequest.Server.Remove("jar:file:///app.apk!/assets/face/README.md");
+            File.Delete(Path.Combine(copy, "manifest.json"));
+            Expect.Throws<IOException>(() => Locate("face"), "README.md");
+            Expect.True(!File.Exists(Path.Combine(copy, "manifest.json")), "a copy that was cut off has no manifest");
+            Expect.Throws<IOException>(() => Locate("nothing"), "nothing");
+        }
+
+        private static void Before()
+        {
+            Debug.Lines.Clear();
+            AudioSettings.outputSampleRate = 48000;
+        }
+
+        private static string Locate(string name)
+        {
+            string found = null;
+            Exception failure = null;
+            var stack = new Stack<IEnumerator>();
+            stack.Push(StreamingAssetsBundle.Locate(name, path => found = path, error => failure = error));
+            Run(stack, () => false);
+            if (failure != null) throw failure;
+            return found;
+        }
+
+        private static NowfaceFace Start(string folder, SkinnedMeshRenderer mesh, NowfaceFace.Hearing hearing)
+        {
+            var face = new NowfaceFace { bundle = folder, meshes = new[] { mesh }, hearing = hearing };
+            Call(face, "OnEnable");
+            Load(face);
+            return face;
+        }
+
+        /// <summary>Runs the component's coroutines until it runs.</summary>
+        private static void Load(NowfaceFace face) => Load(face, () => face.IsRunning);
+
+        internal static void Load(NowfaceFace face, Func<bool> done)
+        {
+            var stack = new Stack<IEnumerator>(face.Coroutines);
+            DateTime end = DateTime.UtcNow.AddSeconds(20);
+            Run(stack, () => done() || DateTime.UtcNow > end);
+            Expect.True(done(), $"loading ends; {string.Join("; ", Debug.Lines)}");
+            face.Coroutines.Clear();
+        }
+
+        private static void Step(NowfaceFace face)
+        {
+            int steps = 0;
+            Run(new Stack<IEnumerator>(face.Coroutines), () => ++steps > 3);
+        }
+
+        private static void Run(Stack<IEnumerator> stack, Func<bool> done)
+        {
+            while (stack.Count > 0 && !done())
+            {
+                if (!stack.Peek().MoveNext()) stack.Pop();
+                else if (stack.Peek().Current is IEnumerator inner) stack.Push(inner);
+                else Thread.Sleep(1);
+            }
+        }
+
+        private static void Hear(NowfaceFace face, int samples)
+        {
+            float[] sound = SessionChecks.Sound(samples);
+            const int block = 256;
+            for (int at = 0; at + block <= samples; at += block)
+            {
+                float[] stereo = sound.Skip(at).Take(block).SelectMany(sample => new[] { sample, sample }).ToArray();
+                Call(face, "OnAudioFilterRead", stereo, 2);
+            }
+        }
+
+        private static bool Draw(NowfaceFace face, SkinnedMeshRenderer mesh)
+        {
+            Call(face, "LateUpdate");
+            return mesh.Weights.Count > 0;
+        }
+
+        private static void Until(Func<bool> condition, string what)
+        {
+            DateTime end = DateTime.UtcNow.AddSeconds(20);
+            while (!condition())
+            {
+                Expect.True(DateTime.UtcNow < end, what);
+                Thread.Sleep(5);
+            }
+        }
+
+        internal static void Call(NowfaceFace face, string message, params object[] arguments)
+        {
+            MethodInfo method = typeof(NowfaceFace).GetMethod(message, BindingFlags.Instance | BindingFlags.NonPublic);
+            method.Invoke(face, arguments);
+        }
+    }
+}
