@@ -34,9 +34,9 @@ Right artefacts of the models that ship, and of weights in published sizes, are 
 some targets scale all rows of an input at once, and at 0.98 to 1.01 in `int8-static`; those with a fault at 2.3 and
 1.28 times and more. The coarser forms are left to the gate: where their grids lie differs from target to target, and
 so do their errors."""
-FLOOR: Mapping[Base, float] = {"fp32": 1e-4, "fp16": 3e-4}
-"""Error that is none of the layers', as a fraction of the range: of tables in fewer bits, and of half precision where
-the rest is computed in it. It adds to theirs as a square."""
+FLOOR: Mapping[Base, float] = {"fp32": 2e-4, "fp16": 3e-4}
+"""Error that is none of the layers', as a fraction of the range: of tables in fewer bits and weights in 16, 7e-5 at
+most in the models above, and of half precision where the rest is computed in it. It adds to theirs as a square."""
 
 
 def expected_errors(bundle: Bundle, job: Job, plan: JobPlan) -> dict[str, float]:
