@@ -153,6 +153,11 @@ namespace UnityEngine
         }
     }
 
+    public static class SystemInfo
+    {
+        public static string deviceModel => "stub";
+    }
+
     public static class Application
     {
         public static string streamingAssetsPath { get; set; } = "/streaming";

@@ -45,3 +45,19 @@ def test_the_core_knows_no_engine() -> None:
 def test_the_sample_compiles(unity: Path, tmp_path: Path) -> None:
     references = [unity, unity.with_name("Nowface.dll"), unity.with_name("UnityEngine.dll")]
     compile_csharp(tmp_path / "sample.dll", sources(ROOT / "samples" / "unity"), references)
+
+
+def test_the_code_of_the_page_compiles(unity: Path, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "unity.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```csharp\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    references = [unity, unity.with_name("Nowface.dll"), unity.with_name("UnityEngine.dll")]
+    for number, block in enumerate(blocks):
+        source = tmp_path / f"{number}.cs"
+        source.write_text(block, encoding="utf-8")
+        compile_csharp(tmp_path / f"{number}.dll", [source], references)
+
+
+def test_the_page_names_the_package() -> None:
+    name = json.loads((PACKAGE / "package.json").read_text(encoding="utf-8"))["name"]
+    assert f'"{name}"' in (ROOT / "docs" / "unity.md").read_text(encoding="utf-8")
