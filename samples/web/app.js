@@ -64,6 +64,12 @@ async function follow(begun) {
   }
 }
 
+/** Until nothing is computed any more; the last blocks of sound may still be on their way. */
+async function computed() {
+  do await new Promise((resolve) => setTimeout(resolve, 200));
+  while (polling);
+}
+
 async function listen(makeSource, label, button) {
   stop();
   // Made by a click: browsers let no page make or take sound before one.
@@ -109,9 +115,10 @@ function play(bytes, label, button) {
     async () => {
       const node = new AudioBufferSourceNode(audio, { buffer: await audio.decodeAudioData(bytes) });
       node.connect(audio.destination);
-      node.onended = () => {
+      node.onended = async () => {
         if (source !== node) return;
         stop();
+        await computed();
         panel.say(`Done: ${summary()}`);
         report();
       };
