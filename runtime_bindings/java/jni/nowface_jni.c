@@ -43,13 +43,18 @@ static jbyteArray utf8(JNIEnv *env, const char *text) {
     return array;
 }
 
+static int32_t throw_no_memory(JNIEnv *env) {
+    jclass error = (*env)->FindClass(env, "java/lang/OutOfMemoryError");
+    if (error != NULL) (*env)->ThrowNew(env, error, "nowface");
+    return NOWFACE_ERROR_MEMORY;
+}
+
 /* The bytes of an array in memory to free; NULL, with an exception that waits, if there is none. */
 static void *copy_of(JNIEnv *env, jarray array, size_t element) {
     const jsize length = (*env)->GetArrayLength(env, array);
     void *copy = malloc((size_t)length * element + 1);
     if (copy == NULL) {
-        jclass error = (*env)->FindClass(env, "java/lang/OutOfMemoryError");
-        if (error != NULL) (*env)->ThrowNew(env, error, "nowface");
+        throw_no_memory(env);
         return NULL;
     }
     if (element == sizeof(jfloat)) {
@@ -190,6 +195,8 @@ static jint session_create(JNIEnv *env, jclass unused, jlong bundle, jintArray n
             status = create(env, bundle_of(bundle), &options, names, values, owned, parameters, &made->session);
         }
         free(text);
+    } else {
+        throw_no_memory(env);
     }
     for (size_t i = 0; owned != NULL && i < 2 * count; ++i) free(owned[i]);
     free(owned);

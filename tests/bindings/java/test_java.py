@@ -74,3 +74,41 @@ def test_the_gate_refuses_a_trace_that_is_a_frame_late(trace: Path, native_toy: 
     with safe_open(trace, "np") as file:
         save_file(tensors, tmp_path / "late.safetensors", file.metadata())
     assert verdict_of_the_gate(native_toy, tmp_path / "late.safetensors") == "parity FAILS: 0 passed, 1 failed"
+
+
+JSON = {
+    "{}": "{}",
+    ' {"a" : [1, -2.5e1, true, null, {"b": []}]} ': "{a=[1, -25.0, true, null, {b=[]}]}",
+    '{"b": "\\u00e4\\n\\"\\\\", "a": ""}': '{b=ä\n"\\, a=}',
+    '{"whole": 999999999999999999, "large": 9999999999999999999}': "{whole=999999999999999999, large=1.0E19}",
+}
+NOT_JSON = (
+    "",
+    "[]",
+    "{",
+    '{"a"}',
+    '{"a": 1,}',
+    '{"a": 01}',
+    '{"a": 1}}',
+    '{"a": "\n"}',
+    '{"a": "\\u12g4"}',
+    '{"a": tru}',
+)
+NOT_JSON += (
+    '{"a": 1, "a": 2}',
+    '{"a": ' + "[" * 40 + "]" * 40 + "}",
+    '{"a": "',
+    '{"a": "\\x"}',
+    "{'a': 1}",
+    '{"a": +1}',
+)
+
+
+def test_json(java: Java, tmp_path: Path) -> None:
+    files = []
+    for number, text in enumerate([*JSON, *NOT_JSON]):
+        files.append(tmp_path / f"{number}.json")
+        files[-1].write_text(text, encoding="utf-8")
+    said = java("ai.nowface.replay.JsonTest", *files).splitlines()
+    assert [json.loads(line) for line in said[: len(JSON)]] == list(JSON.values())
+    assert said[len(JSON) :] == ["refused"] * len(NOT_JSON)
