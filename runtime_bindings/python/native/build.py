@@ -1,6 +1,6 @@
 """Builds libnowface for this machine with CMake, on the ExecuTorch runtime of a Python wheel.
 
-    python -m runtime_bindings.python.native.build [--runtime wheel|torchfree] [--output-dir DIR] [--tests]
+    python -m runtime_bindings.python.native.build [--runtime wheel|torchfree] [--arm64] [--output-dir DIR] [--tests]
 
 ``wheel`` uses the `executorch` that is installed here, the version the exporter writes for. ``torchfree`` fetches
 `executorch-numpy-runtime`, a small build of ExecuTorch without torch, and the headers of its version. Products link
@@ -29,6 +29,13 @@ TORCHFREE = ("executorch-numpy-runtime==1.4.0", "executorch==1.3.1")
 """The runtime, and the wheel whose headers it was built from."""
 TORCHFREE_VERSION = "1.3.1"
 _TORCHFREE_PYTHON = "312"
+ARM64 = {
+    "CMAKE_SYSTEM_NAME": "Linux",
+    "CMAKE_SYSTEM_PROCESSOR": "aarch64",
+    "CMAKE_C_COMPILER": "aarch64-linux-gnu-gcc",
+    "CMAKE_CXX_COMPILER": "aarch64-linux-gnu-g++",
+}
+"""Settings that build for 64-bit Arm on another machine; the result runs in qemu-aarch64 too."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +69,14 @@ def installed_wheel() -> Runtime:
     return Runtime("wheel", settings)
 
 
-def fetched_wheels(folder: Path, platform: str = "manylinux_2_28_x86_64") -> Runtime:
-    """The small runtime, fetched into `folder` with pip unless it is there.
+def fetched_wheels(folder: Path, machine: str = "x86_64") -> Runtime:
+    """The small runtime for a machine, ``x86_64`` or ``aarch64``, fetched into `folder` with pip unless it is there.
 
     Raises:
         TargetError: pip cannot fetch it.
     """
-    unpacked = folder / f"torchfree-{platform}"
+    platform = f"manylinux_2_28_{machine}"
+    unpacked = folder / f"torchfree-{machine}"
     if not unpacked.exists():
         wheels = folder / "wheels"
         for requirement, options in zip(TORCHFREE, (_for_platform(platform), _for_platform("any")), strict=True):
@@ -143,12 +151,16 @@ def _run(command: list[str]) -> None:
 @click.command()
 @click.option("--runtime", type=click.Choice(["wheel", "torchfree"]), default="wheel", show_default=True)
 @click.option("--output-dir", type=click.Path(path_type=Path), default=DEFAULT_FOLDER, show_default=True)
+@click.option("--arm64", is_flag=True, help="Cross-compile for 64-bit Arm; implies --runtime torchfree.")
 @click.option("--tests", is_flag=True, help="Build the C and C++ tests too.")
-def main(runtime: str, output_dir: Path, tests: bool) -> None:
+def main(runtime: str, output_dir: Path, arm64: bool, tests: bool) -> None:
     """Build the native library and its tools for this machine."""
     try:
-        found = installed_wheel() if runtime == "wheel" else fetched_wheels(output_dir)
-        click.echo(str(build(found, output_dir, tests=tests)))
+        if arm64:
+            found, settings = fetched_wheels(output_dir, "aarch64"), ARM64
+        else:
+            found, settings = installed_wheel() if runtime == "wheel" else fetched_wheels(output_dir), {}
+        click.echo(str(build(found, output_dir, tests=tests, settings=settings)))
     except NowfaceError as error:
         click.echo(f"python -m {__spec__.name}: {error}", err=True)
         sys.exit(error.exit_code)
