@@ -3,6 +3,8 @@
 //   gradle assembleRelease -Pnowface.executorch=DIR -Pnowface.json=DIR [-Pnowface.abi=arm64-v8a]
 //
 // README.md says what the two folders are.
+import org.jetbrains.kotlin.gradle.dsl.JvmTarget
+
 plugins {
     id("com.android.library") version "8.7.3"
     id("org.jetbrains.kotlin.android") version "2.1.0"
@@ -24,7 +26,7 @@ android {
                 arguments +=
                     listOf(
                         "-DNOWFACE_EXECUTORCH=package",
-                        "-DNOWFACE_VERSION=$version",
+                        "-DNOWFACE_VERSION=${project.version}",
                         "-Dexecutorch_DIR=${setting("nowface.executorch")}",
                         "-Dnlohmann_json_DIR=${setting("nowface.json")}",
                         // Devices from Android 15 on may have memory pages of 16 KiB.
@@ -48,8 +50,11 @@ android {
         sourceCompatibility = JavaVersion.VERSION_17
         targetCompatibility = JavaVersion.VERSION_17
     }
-    kotlinOptions {
-        jvmTarget = "17"
+}
+
+kotlin {
+    compilerOptions {
+        jvmTarget = JvmTarget.JVM_17
     }
 }
 
