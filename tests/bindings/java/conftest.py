@@ -36,10 +36,14 @@ class Java:
     classes: Path
     library: Path
 
-    def __call__(self, name: str, *arguments: object) -> str:
-        """What a class says whose calls of JNI are checked by the virtual machine."""
+    def command(self, name: str, *arguments: object) -> list[str]:
+        """Runs a class; the virtual machine checks its calls of JNI."""
         machine = ["java", "-Xcheck:jni", "-Xmx256m", f"-Djava.library.path={self.library}", "-cp", str(self.classes)]
-        said = run(*machine, name, *arguments)
+        return [*machine, name, *map(str, arguments)]
+
+    def __call__(self, name: str, *arguments: object) -> str:
+        """What a class says."""
+        said = run(*self.command(name, *arguments))
         assert "WARNING in native method" not in said, said
         assert "FATAL ERROR in native method" not in said, said
         return said

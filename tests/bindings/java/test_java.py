@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from sdk.__main__ import main
-from tests.bindings.java.conftest import HERE, ROOT, Java
+from tests.bindings.java.conftest import HERE, ROOT, Java, run
 
 CASES = re.findall(r"public static void (\w+)\(\)", (HERE / "BindingTest.java").read_text(encoding="utf-8"))
 
@@ -45,9 +47,8 @@ def trace(java: Java, native_toy: Path, tmp_path_factory: pytest.TempPathFactory
     return path
 
 
-def test_a_trace_is_that_of_the_native_tool(trace: Path, native_build: Path, native_toy: Path, tmp_path: Path) -> None:
-    subprocess.run([native_build / "nowface-replay", native_toy, "-o", tmp_path / "native.safetensors"], check=True)
-    with safe_open(tmp_path / "native.safetensors", "np") as expected, safe_open(trace, "np") as got:
+def assert_equal_traces(expected_path: Path, got_path: Path) -> None:
+    with safe_open(expected_path, "np") as expected, safe_open(got_path, "np") as got:
         assert got.keys() == expected.keys()
         for name in set(expected.keys()) - {"seconds"}:
             wanted, value = expected.get_tensor(name), got.get_tensor(name)
@@ -57,6 +58,39 @@ def test_a_trace_is_that_of_the_native_tool(trace: Path, native_build: Path, nat
         assert (got.get_tensor("seconds") > 0).all()
         differ = {key for key, text in expected.metadata().items() if got.metadata().get(key) != text}
     assert differ <= {"library", "os"}
+
+
+def test_a_trace_is_that_of_the_native_tool(trace: Path, native_build: Path, native_toy: Path, tmp_path: Path) -> None:
+    run(native_build / "nowface-replay", native_toy, "-o", tmp_path / "native.safetensors")
+    assert_equal_traces(tmp_path / "native.safetensors", trace)
+
+
+def test_16_bits_of_another_rate_and_late_signals_too(
+    java: Java, native_build: Path, native_toy: Path, tmp_path: Path
+) -> None:
+    bundle = shutil.copytree(native_toy, tmp_path / "bundle")
+    path = bundle / "vectors.safetensors"
+    tensors = load_file(path)
+    with safe_open(path, "np") as file:
+        metadata = file.metadata() | {"sample_rate": "22050", "seed": str(2**64 - 1)}
+    tensors["pcm"] = (tensors["pcm"] * 32767).astype(np.int16)
+    tensors["seen_from.tracker"] = tensors["signal.tracker"] * 30 // 16_000 + 5
+    save_file(tensors, path, metadata)
+    manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    record = next(file for file in manifest["files"] if file["path"] == path.name)
+    record |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    (bundle / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    run(native_build / "nowface-replay", bundle, "-o", tmp_path / "native.safetensors")
+    java("ai.nowface.replay.Replay", bundle, tmp_path / "java.safetensors", "fp32")
+    assert_equal_traces(tmp_path / "native.safetensors", tmp_path / "java.safetensors")
+
+
+def test_a_wrong_bundle_ends_the_replay_with_one_line(java: Java, tmp_path: Path) -> None:
+    command = java.command("ai.nowface.replay.Replay", tmp_path, tmp_path / "trace")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.fullmatch(r"[^\n]+: [^\n]+; [^\n]+\n", done.stderr)
 
 
 def verdict_of_the_gate(bundle: Path, trace: Path) -> str:
