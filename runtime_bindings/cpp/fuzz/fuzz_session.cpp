@@ -1,6 +1,7 @@
 // libFuzzer: any order of calls with any arguments on a session of the bundle that NOWFACE_FUZZ_BUNDLE names. Two bytes
 // choose a call and an amount, the bytes after them are what is pushed or restored.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <vector>

@@ -2,6 +2,7 @@
 // alone gives; with resets, snapshots and restores while workers run. For sanitizers to watch.
 #include <cmath>
 #include <cstdio>
+#include <cstdint>
 #include <cstdlib>
 #include <thread>
 #include <vector>
