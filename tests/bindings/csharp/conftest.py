@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.bindings.csharp.mono import HERE, PACKAGE, Checks, compile_csharp, sources
-
-CHANNELS = tuple("abcdefgh")
+from tests.bindings.named_toy import build_named_toy
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +36,5 @@ def checks(program: Path, native_build: Path) -> Checks:
 
 @pytest.fixture(scope="session")
 def named_toy(toy_model: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle for ExecuTorch whose frames are the weights of channels a to h, with a second of test vectors."""
-    from export.exporter import export_bundle
-    from export.plan import plan_jobs
-    from export.targets.base import LoweringOptions
-    from sdk.models.registry import BuildOptions
-    from tests.toy import ENTRY
-    from tests.toy_bundle import speech_like
-
-    staged = ENTRY.build(BuildOptions())
-    pipeline = staged.pipeline.model_copy(update={"values": "motion_decoder.coefficients"})
-    named = replace(staged, pipeline=pipeline, channels=CHANNELS, unit="1", basis={})
-    folder = tmp_path_factory.mktemp("named") / "bundle"
-    jobs = plan_jobs(["executorch"], ["fp32"])
-    export_bundle(named, jobs, folder, options=LoweringOptions(), speech=speech_like(16_000), parity=False)
-    return folder
+    """A bundle whose frames are the weights of channels a to h, with a second of test vectors."""
+    return build_named_toy(tmp_path_factory.mktemp("named") / "bundle")
