@@ -189,6 +189,7 @@ class Manifest(Record):
         named = [(f"parameter.{tensor.name}", tensor) for tensor in self.pipeline.parameters]
         for stage in self.pipeline.stages:
             named += [(f"{stage.name}.{t.name}", t) for t in (*stage.inputs, *stage.state, *stage.outputs)]
+        named += [(f"{signal.name}.{t.name}", t) for signal in self.pipeline.signals for t in signal.tensors]
         for name, tensor in named:
             if tensor.size > MAX_TENSOR_ELEMENTS:
                 raise ValueError(f"{name}: shape {tensor.shape} is larger than {MAX_TENSOR_ELEMENTS} elements")

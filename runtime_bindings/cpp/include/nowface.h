@@ -224,7 +224,8 @@ NOWFACE_API int32_t nowface_session_reset(nowface_session *session);
 /* Writes the stream as it stands to `buffer`. `size` is the buffer's size on entry and the snapshot's on return; with
  * a NULL buffer only the size is told. Frames that wait for poll in worker mode are part of it. */
 NOWFACE_API int32_t nowface_session_snapshot(nowface_session *session, void *buffer, size_t *size);
-/* Goes on from a snapshot of a session of the same bundle, precision and sample rate, whoever wrote it. */
+/* Goes on from a snapshot of a session of the same pipeline and sample rate, in any precision, whoever wrote it. One that
+ * is not, or is damaged, is refused, and the stream goes on as it was. */
 NOWFACE_API int32_t nowface_session_restore(nowface_session *session, const void *buffer, size_t size);
 NOWFACE_API int32_t nowface_session_get_report(nowface_session *session, nowface_report *report);
 /* The oldest event not told yet; NOWFACE_NO_FRAME when there is none. The newest 256 are kept. */

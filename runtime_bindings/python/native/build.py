@@ -100,9 +100,11 @@ def build(runtime: Runtime, folder: Path, *, tests: bool = False, settings: dict
     """Configure and build in `folder`, a step each that says nothing unless it fails; the library's path.
 
     Raises:
-        MissingDependencyError: there is no CMake.
+        MissingDependencyError: there is no CMake, or the sources are not here: a wheel does not hold them.
         TargetError: CMake or the compiler failed.
     """
+    if not SOURCE.is_dir():
+        raise MissingDependencyError(SOURCE, "is not there", "build from a clone of the project")
     if shutil.which("cmake") is None:
         raise MissingDependencyError("cmake", "is not installed", "install cmake, ninja-build and g++")
     given = {
