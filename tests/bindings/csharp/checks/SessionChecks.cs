@@ -253,28 +253,30 @@ namespace Checks
                 short[] shorts = new short[16];
                 var values = new float[bundle.ValueCount];
                 int frames = 0;
-                int collections = Collections(() =>
+                Expect.Equal("0 collections, 0 bytes", Garbage(() =>
                 {
                     session.Push(block);
                     session.Push(shorts);
                     if (session.Poll(values, out Frame _)) frames++;
-                });
+                }), "garbage of push and poll");
                 Expect.True(frames > 0, "frames came");
-                Expect.Equal(0, collections, "collections of push and poll");
-                Expect.True(Collections(() => GC.KeepAlive(new object())) > 0, "an object a turn is noticed");
+                string noticed = Garbage(() => GC.KeepAlive(new object()));
+                Expect.True(!noticed.EndsWith(" 0 bytes"), $"an object a turn: {noticed}");
             }
         }
 
         private static string Described(IEnumerable<Item> items) =>
             string.Join(", ", items.Select(item => $"{item.Name} {item.ValueCount}"));
 
-        private static int Collections(Action turn)
+        private static string Garbage(Action turn)
         {
             for (int i = 0; i < 1000; i++) turn();
             GC.Collect();
-            int before = GC.CollectionCount(0);
+            int collections = GC.CollectionCount(0);
+            long bytes = GC.GetAllocatedBytesForCurrentThread();
             for (int i = 0; i < 100000; i++) turn();
-            return GC.CollectionCount(0) - before;
+            bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
+            return $"{GC.CollectionCount(0) - collections} collections, {bytes} bytes";
         }
 
         private static void Forget(Bundle bundle, List<WeakReference> sessions)
