@@ -1,0 +1,88 @@
+"""``python -m sdk agree BUNDLE TRACE...``: do all runtimes that an app is made of say the same?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from sdk.cli.common import stdout
+
+if TYPE_CHECKING:
+    from sdk.bundle.trace import Trace
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One trace beside the bundle's vectors and beside the other traces.
+
+    Attributes:
+        trace: file name.
+        target, precision, runtime: what the trace says of itself.
+        frames: of the trace.
+        of_range: largest error of the shown values against the vectors, over their range.
+        same_as: first trace of the list whose outputs are equal to the bit; the trace's own name if it is the first.
+    """
+
+    trace: str
+    target: str
+    precision: str
+    runtime: str
+    frames: int
+    of_range: float
+    same_as: str
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("traces", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def agree(bundle: Path, traces: tuple[Path, ...], as_json: bool) -> int:
+    """Compare traces of the vectors of BUNDLE, recorded in different languages or on different devices.
+
+    Says how far each is from the vectors, and which are equal to the bit. Whether that is near enough is for
+    `python -m sdk parity BUNDLE --device TRACE` to judge. Exits with 1 when a trace is not of the vectors' frames.
+    """
+    from rich.table import Table
+
+    from sdk.bundle import Bundle
+    from sdk.bundle.trace import Trace
+
+    with Bundle.open(bundle) as opened:
+        rows = compare(opened.vectors(), opened.pipeline.values, {path.name: Trace.load(path) for path in traces})
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        table = Table(title="Traces of one stream")
+        for column in ("trace", "runtime", "precision", "frames", "error of range", "equal to the bit with"):
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            same = "" if row.same_as == row.trace else row.same_as
+            error = f"{row.of_range:.1e}" if np.isfinite(row.of_range) else "other frames"
+            table.add_row(row.trace, row.runtime or row.target, row.precision, str(row.frames), error, same)
+        stdout.print(table)
+    return 0 if all(np.isfinite(row.of_range) for row in rows) else 1
+
+
+def compare(reference: Trace, values: str, traces: dict[str, Trace]) -> list[Agreement]:
+    """Compare the output `values`, as ``stage.output``, of named traces; infinity where the frames are others."""
+    wanted = reference.outputs[values]
+    span = float(np.ptp(wanted, axis=0).max()) or 1.0
+    rows: list[Agreement] = []
+    for name, trace in traces.items():
+        same_frames = np.array_equal(trace.index, reference.index) and values in trace.outputs
+        error = float(np.abs(trace.outputs[values] - wanted).max()) / span if same_frames else float("inf")
+        same = next((other for other in traces if _equal(traces[other], trace)), name)
+        said = [trace.metadata.get(key, "") for key in ("target", "precision", "runtime")]
+        rows.append(Agreement(name, *said, frames=trace.frames, of_range=error, same_as=same))
+    return rows
+
+
+def _equal(one: Trace, other: Trace) -> bool:
+    return one.outputs.keys() == other.outputs.keys() and all(
+        np.array_equal(one.outputs[name], other.outputs[name], equal_nan=True) for name in one.outputs
+    )
