@@ -21,7 +21,8 @@
  * `due_sample + lookahead_samples` only, and comes out the same to the bit however the samples were cut into pushes.
  *
  * Threads. A bundle may be used from any thread. A session has one thread that pushes and one that polls, which may be
- * the same; every other call on it must not run beside those. Sessions of one bundle may run at the same time.
+ * the same; the one that polls may also read the report and events, and waits for the step at work to end. Every other
+ * call on a session must not run beside those. Sessions of one bundle may run at the same time.
  *
  * Structs begin with `struct_size`, and those given with options also with `abi_version`; the INIT macros set both.
  * Later versions add fields at the end only, and take a shorter struct for one without them.
@@ -222,7 +223,8 @@ NOWFACE_API int32_t nowface_session_wait(nowface_session *session, uint32_t mill
 /* Begins a new stream with the same parameters; frames that wait are forgotten. */
 NOWFACE_API int32_t nowface_session_reset(nowface_session *session);
 /* Writes the stream as it stands to `buffer`. `size` is the buffer's size on entry and the snapshot's on return; with
- * a NULL buffer only the size is told. Frames that wait for poll in worker mode are part of it. */
+ * a NULL buffer only the size is told, as it also is when the buffer is too small: a worker may have gone on since it was
+ * asked for. Frames that wait for poll in worker mode are part of it. */
 NOWFACE_API int32_t nowface_session_snapshot(nowface_session *session, void *buffer, size_t *size);
 /* Goes on from a snapshot of a session of the same pipeline and sample rate, in any precision, whoever wrote it. One that
  * is not, or is damaged, is refused, and the stream goes on as it was. */

@@ -271,9 +271,9 @@ bool Session::wait(std::uint32_t milliseconds) {
     }
 }
 
-// Calls `call` while the worker stands still and all that was pushed has been taken in.
+// Calls `call` while the worker stands still. The other thread may push meanwhile.
 template <typename Call>
-auto Session::with_stream(Call call) {
+auto Session::with_parked(Call call) {
     if (!options_.worker) return call();
     struct Parked {
         Session& session;
@@ -288,11 +288,20 @@ auto Session::with_stream(Call call) {
         }
     };
     const Parked parked(*this);
-    send_lost();
-    drain();
-    send_lost();
-    drain();
     return call();
+}
+
+// The same when all that was pushed has been taken in, which no other thread may add to meanwhile.
+template <typename Call>
+auto Session::with_stream(Call call) {
+    return with_parked([&] {
+        if (options_.worker) {
+            drain();
+            send_lost();
+            drain();
+        }
+        return call();
+    });
 }
 
 // The account of the stream that is no more.
@@ -331,7 +340,7 @@ void Session::restore(const void* bytes, std::size_t count) {
 }
 
 nowface_report Session::report() {
-    return with_stream([this] {
+    return with_parked([this] {
         nowface_report report = stream_.ledger().report;
         report.delay_milliseconds =
             static_cast<float>(static_cast<double>(pipeline().lookahead_samples) * 1000 / sample_rate +
@@ -341,7 +350,7 @@ nowface_report Session::report() {
 }
 
 bool Session::next_event(nowface_event& event) {
-    return with_stream([this, &event] { return stream_.ledger().next(event); });
+    return with_parked([this, &event] { return stream_.ledger().next(event); });
 }
 
 }  // namespace nowface

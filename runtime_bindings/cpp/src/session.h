@@ -61,6 +61,8 @@ class Session {
 
   private:
     template <typename Call>
+    auto with_parked(Call call);
+    template <typename Call>
     auto with_stream(Call call);
     bool send(const Record& record, const float* values);
     void send_lost();

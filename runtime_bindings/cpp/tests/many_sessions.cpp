@@ -1,5 +1,6 @@
 // many_sessions BUNDLE [THREADS]: sessions in threads at once, each with a worker of its own, give the bits that one
 // alone gives; with resets, snapshots and restores while workers run. For sanitizers to watch.
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstdint>
@@ -35,6 +36,25 @@ void poll_all(nowface_session* session, std::vector<float>& values, std::vector<
     expect(status);
 }
 
+// An app's two threads: one pushes, the other polls and reads the account.
+void listen_and_show(nowface_session* session, const std::vector<float>& samples, std::vector<float>& values) {
+    std::atomic<bool> listening{true};
+    std::thread audio([&] {
+        for (std::size_t at = 0; at < samples.size(); at += 160) {
+            expect(nowface_push_float(session, samples.data() + at, 160));
+        }
+        listening = false;
+    });
+    nowface_report report = NOWFACE_REPORT_INIT;
+    nowface_event event = NOWFACE_EVENT_INIT;
+    while (listening) {
+        poll_all(session, values, nullptr);
+        expect(nowface_session_get_report(session, &report));
+        expect(nowface_session_next_event(session, &event));
+    }
+    audio.join();
+}
+
 // Streams a second, forgets it, streams half of it, is restored from its own snapshot and ends.
 std::vector<float> stream(nowface_bundle* bundle, std::int32_t mode) {
     nowface_session_options options = NOWFACE_SESSION_OPTIONS_INIT;
@@ -45,10 +65,7 @@ std::vector<float> stream(nowface_bundle* bundle, std::int32_t mode) {
     expect(nowface_bundle_get_info(bundle, &info));
     std::vector<float> values(info.value_count), frames;
     const std::vector<float> samples = sound();
-    for (std::size_t at = 0; at < samples.size(); at += 160) {
-        expect(nowface_push_float(session, samples.data() + at, 160));
-        poll_all(session, values, nullptr);
-    }
+    if (mode == NOWFACE_MODE_WORKER) listen_and_show(session, samples, values);
     expect(nowface_session_reset(session));
     expect(nowface_push_float(session, samples.data(), samples.size() / 2));
     std::vector<std::uint8_t> saved(std::size_t{1} << 22);
