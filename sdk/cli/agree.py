@@ -77,8 +77,8 @@ def compare(reference: Trace, values: str, traces: dict[str, Trace]) -> list[Agr
         same_frames = np.array_equal(trace.index, reference.index) and values in trace.outputs
         error = float(np.abs(trace.outputs[values] - wanted).max()) / span if same_frames else float("inf")
         same = next((other for other in traces if _equal(traces[other], trace)), name)
-        said = [trace.metadata.get(key, "") for key in ("target", "precision", "runtime")]
-        rows.append(Agreement(name, *said, frames=trace.frames, of_range=error, same_as=same))
+        target, precision, runtime = (trace.metadata.get(key, "") for key in ("target", "precision", "runtime"))
+        rows.append(Agreement(name, target, precision, runtime, trace.frames, error, same))
     return rows
 
 
