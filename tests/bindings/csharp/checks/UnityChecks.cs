@@ -76,19 +76,6 @@ namespace Checks
             Expect.Equal(1, Debug.Lines.Count, "lines in the log for a renderer without a mesh");
         }
 
-        public static void DisablingWhileLoadingEndsIt(string folder)
-        {
-            for (int i = 0; i < 5; i++)
-            {
-                var face = new NowfaceFace { bundle = folder };
-                Call(face, "OnEnable");
-                Step(face);
-                Call(face, "OnDisable");
-                Expect.True(!face.IsRunning, "it does not run");
-            }
-            Expect.Equal(0, Debug.Lines.Count, "lines in the log");
-        }
-
         public static void CopiesABundleOutOfThePackage(string folder, string storage)
         {
             Application.streamingAssetsPath = "jar:file:///app.apk!/assets";
