@@ -4,7 +4,9 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Threading;
+using System.Threading.Tasks;
 using Nowface;
 using Nowface.Unity;
 using UnityEngine;
@@ -76,6 +78,30 @@ namespace Checks
             Expect.Equal(1, Debug.Lines.Count, "lines in the log for a renderer without a mesh");
         }
 
+        public static void DisablingWhileLoadingEndsIt(string folder)
+        {
+            int caught = 0;
+            for (int i = 0; caught < 3 && i < 100; i++)
+            {
+                // With a channel of its own: on a busy machine it may be loaded before this thread can disable it.
+                var mesh = new SkinnedMeshRenderer { sharedMesh = new Mesh { Names = new[] { "a" } } };
+                var face = new NowfaceFace { bundle = folder, meshes = new[] { mesh } };
+                Call(face, "OnEnable");
+                Task loading = null;
+                Run(new Stack<IEnumerator>(face.Coroutines), () => (loading = Loading(face)) != null);
+                Call(face, "OnDisable");
+                Expect.True(!face.IsRunning, "it does not run");
+                if (loading == null) continue;
+                caught++;
+                Expect.True(loading.Wait(TimeSpan.FromSeconds(20)), "loading ends");
+                object session = Field(loading.GetType().GetProperty("Result").GetValue(loading), "Session");
+                var handle = (SafeHandle)Field(session, "handle");
+                Until(() => handle.IsClosed, "the session that nobody wants is closed");
+            }
+            Expect.Equal(3, caught, "times that it was disabled while loading");
+            Expect.Equal(0, Debug.Lines.Count, "lines in the log");
+        }
+
         public static void CopiesABundleOutOfThePackage(string folder, string storage)
         {
             Application.streamingAssetsPath = "jar:file:///app.apk!/assets";
@@ -137,10 +163,11 @@ namespace Checks
             face.Coroutines.Clear();
         }
 
-        private static void Step(NowfaceFace face)
+        private static Task Loading(NowfaceFace face) => (Task)Field(face, "loading");
+
+        private static object Field(object of, string name)
         {
-            int steps = 0;
-            Run(new Stack<IEnumerator>(face.Coroutines), () => ++steps > 3);
+            return of.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic).GetValue(of);
         }
 
         private static void Run(Stack<IEnumerator> stack, Func<bool> done)
