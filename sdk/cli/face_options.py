@@ -1,16 +1,26 @@
-"""The face a user asks for on the command line: a template mesh and a speaking style, as session parameters."""
+"""The face a user asks for on the command line: a template mesh and a speaking style, as session parameters; and the
+mesh of it that goes into animation files.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdk.errors import UsageError
+from sdk.rigs.head import Indices
 from sdk.runtime.executor import Array
 from sdk.spec import PipelineSpec, TensorSpec
+
+if TYPE_CHECKING:
+    from sdk.animation.face import Face
+    from sdk.bundle import Bundle
 
 
 def parameters_from_options(pipeline: PipelineSpec, template: Path | None, style: str | None) -> dict[str, Array]:
@@ -30,6 +40,44 @@ def parameters_from_options(pipeline: PipelineSpec, template: Path | None, style
     if style is not None:
         parameters["style"] = parse_style(style, _spec(pipeline, "style", "--style"))
     return parameters
+
+
+def face_from_options(bundle: Bundle, template: Path | None) -> Face:
+    """The mesh that the frames of a bundle move: the default head for channels, ``--template`` for vertices.
+
+    Raises:
+        UsageError: the frames are vertices, and no template tells which of them are joined to triangles.
+    """
+    from sdk.animation.face import face_of_head, face_of_mesh
+
+    if bundle.rig.kind == "channels":
+        return face_of_head()
+    if template is None or template.suffix.lower() != ".obj":
+        mend = "give --template FACE.obj of the bundle's topology, or write .npz or .csv"
+        raise UsageError("--template", "this bundle's frames are vertices, and their triangles are not known", mend)
+    return face_of_mesh(read_vertices(template), read_triangles(template), bundle.unit)
+
+
+def read_triangles(path: Path) -> Indices:
+    """Triangles (F, 3) of the ``f`` lines of a Wavefront ``.obj`` that `read_vertices` can read; polygons are cut into
+    fans.
+
+    Raises:
+        UsageError: there is none, or a line is damaged or points at a vertex that is not there.
+    """
+    mend = "give a .obj mesh with faces"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    vertices = sum(line.startswith("v ") for line in lines)
+    try:
+        fans = [fan for line in lines if line.startswith("f ") for fan in _fan(line, vertices)]
+    except ValueError as error:
+        raise UsageError(path, f"a face cannot be read ({error})", mend) from error
+    if not fans:
+        raise UsageError(path, "has no faces", mend)
+    triangles = np.array(fans, np.int64)
+    if triangles.min() < 0 or triangles.max() >= vertices:
+        raise UsageError(path, f"a face points beyond its {vertices} vertices", mend)
+    return triangles.astype(np.int32)
 
 
 def read_vertices(path: Path) -> Array:
@@ -98,3 +146,12 @@ def _read_npy(path: Path) -> NDArray[np.generic]:
 def _read_obj(path: Path) -> NDArray[np.generic]:
     rows = [line.split()[1:4] for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("v ")]
     return np.array(rows, np.float64).reshape(len(rows), -1)
+
+
+def _fan(line: str, vertices: int) -> Iterator[tuple[int, int, int]]:
+    """Triangles of a line such as ``f 1/2/3 4//5 -1``: vertex numbers count from 1, or back from the end."""
+    numbers = [int(corner.split("/")[0]) for corner in line.split()[1:]]
+    if len(numbers) < 3 or 0 in numbers:
+        raise ValueError(line.strip())
+    corners = [number - 1 if number > 0 else vertices + number for number in numbers]
+    yield from ((corners[0], *pair) for pair in pairwise(corners[1:]))

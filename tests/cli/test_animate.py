@@ -163,7 +163,7 @@ class TestOutput:
         def full(*arguments: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("sdk.cli.animation_files.Path.replace", full)
+        monkeypatch.setattr("sdk.animation.files.Path.replace", full)
         assert_refused(command(speech, "-o", tmp_path / "out.csv"), "No space left on device")
         assert (tmp_path / "out.csv").read_text() == "older"
 
