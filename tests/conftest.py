@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from sdk.models import registry
+from tests.plugins import register
 
 TOYS = ("toy", "toy_choice")
 TOY_POINTS = [EntryPoint(name, f"tests.{name}:ENTRY", registry.ENTRY_POINT_GROUP) for name in TOYS]
@@ -19,7 +20,7 @@ def toy_model() -> Iterator[None]:
     """`find_model` gives the toys of `tests.toy` and `tests.toy_choice` for the rest of the run, as if a package had
     brought them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry, "entry_points", lambda group: (*entry_points(group=group), *TOY_POINTS))
+        register(patch, registry.ENTRY_POINT_GROUP, TOY_POINTS)
         yield
 
 

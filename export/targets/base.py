@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from export.precision import PRECISIONS, Base, Form, FormSupport, StagePlan
 from sdk.errors import TargetError
+from sdk.plugins import load_plugin, plugin_names
 from sdk.stage import Stage
 
 ENTRY_POINT_GROUP = "nowface.targets"
@@ -107,7 +107,7 @@ class Target:
 
 def target_names() -> list[str]:
     """Names of all registered targets."""
-    return sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
+    return plugin_names(ENTRY_POINT_GROUP)
 
 
 def find_target(name: str) -> Target:
@@ -116,8 +116,7 @@ def find_target(name: str) -> Target:
     Raises:
         TargetError: there is none.
     """
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            target: Target = point.load()
-            return target
-    raise TargetError(name, "no such target", f"use one of {', '.join(target_names())}")
+    target: Target | None = load_plugin(ENTRY_POINT_GROUP, name)
+    if target is None:
+        raise TargetError(name, "no such target", f"use one of {', '.join(target_names())}")
+    return target

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from sdk.errors import UsageError
+from sdk.plugins import load_plugin, plugin_names
 from sdk.spec import FrameRate, PipelineSpec
 from sdk.stage import Stage
 
@@ -123,7 +123,7 @@ class ModelEntry(Protocol):
 
 def model_names() -> list[str]:
     """Names of all registered models."""
-    return sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
+    return plugin_names(ENTRY_POINT_GROUP)
 
 
 def find_model(name: str) -> ModelEntry:
@@ -132,8 +132,7 @@ def find_model(name: str) -> ModelEntry:
     Raises:
         UsageError: there is none.
     """
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            entry: ModelEntry = point.load()
-            return entry
-    raise UsageError(name, "no such model", f"use one of {', '.join(model_names())}")
+    entry: ModelEntry | None = load_plugin(ENTRY_POINT_GROUP, name)
+    if entry is None:
+        raise UsageError(name, "no such model", f"use one of {', '.join(model_names())}")
+    return entry

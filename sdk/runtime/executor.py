@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk.errors import SessionError, TargetError
+from sdk.plugins import load_plugin, plugin_names
 from sdk.spec import PipelineSpec
 
 Array = NDArray[np.float32]
@@ -80,16 +80,13 @@ class ClosedStages(dict[str, Any]):
 
 def own_session(target: str) -> Callable[..., Any] | None:
     """The factory of a runtime that streams by itself, or None if the target has no such."""
-    for point in entry_points(group=SESSION_GROUP):
-        if point.name == target:
-            factory: Callable[..., Any] = point.load()
-            return factory
-    return None
+    factory: Callable[..., Any] | None = load_plugin(SESSION_GROUP, target)
+    return factory
 
 
 def available_targets() -> list[str]:
     """Names of the targets that an executor is registered for."""
-    return sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
+    return plugin_names(ENTRY_POINT_GROUP)
 
 
 def open_executor(source: ExecutorSource) -> Executor:
@@ -98,8 +95,8 @@ def open_executor(source: ExecutorSource) -> Executor:
     Raises:
         TargetError: no executor of that name, or its packages are not installed.
     """
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == source.target:
-            executor: Executor = point.load()(source)
-            return executor
-    raise TargetError(source.target, "no executor runs this target", f"use one of {', '.join(available_targets())}")
+    factory = load_plugin(ENTRY_POINT_GROUP, source.target)
+    if factory is None:
+        raise TargetError(source.target, "no executor runs this target", f"use one of {', '.join(available_targets())}")
+    executor: Executor = factory(source)
+    return executor

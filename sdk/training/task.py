@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ from torch import Tensor, nn
 
 from sdk.audio.clock import SampleClock
 from sdk.errors import UsageError
+from sdk.plugins import load_plugin, plugin_names
 from sdk.spec import FrameRate
 
 ENTRY_POINT_GROUP = "nowface.tasks"
@@ -123,7 +123,7 @@ class TaskFactory(Protocol):
 
 def task_names() -> list[str]:
     """Names of all registered tasks."""
-    return sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
+    return plugin_names(ENTRY_POINT_GROUP)
 
 
 def make_task(name: str, model: Mapping[str, Any]) -> Task:
@@ -132,8 +132,7 @@ def make_task(name: str, model: Mapping[str, Any]) -> Task:
     Raises:
         UsageError: there is no such task, or it refuses the table.
     """
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            factory: TaskFactory = point.load()
-            return factory(model)
-    raise UsageError(name, "no such task", f"use one of {', '.join(task_names()) or 'those a package registers'}")
+    factory: TaskFactory | None = load_plugin(ENTRY_POINT_GROUP, name)
+    if factory is None:
+        raise UsageError(name, "no such task", f"use one of {', '.join(task_names()) or 'those a package registers'}")
+    return factory(model)

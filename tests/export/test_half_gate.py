@@ -12,6 +12,7 @@ from sdk.errors import ParityError
 from sdk.models import registry
 from sdk.models.registry import BuildOptions
 from tests.export import square_toy
+from tests.plugins import register
 
 LARGE = 1e5
 """The hidden vector in other units: its weights still fit half precision, its sums do not."""
@@ -21,7 +22,7 @@ LARGE = 1e5
 def large(monkeypatch):
     """The toy with a decoder that gives the same, by way of numbers `LARGE` times as large."""
     point = EntryPoint("square_toy", "tests.export.square_toy:ENTRY", registry.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: (point,))
+    register(monkeypatch, registry.ENTRY_POINT_GROUP, [point], alone=True)
     plain = square_toy.square_stages
 
     def scaled(seed=0):

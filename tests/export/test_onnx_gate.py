@@ -19,6 +19,7 @@ from sdk.errors import ParityError
 from sdk.models import registry
 from sdk.models.registry import BuildOptions
 from tests.export.square_toy import ENTRY, HIDDEN
+from tests.plugins import register
 
 TARGET = find_target("onnx")
 DECODER, SAMPLES = "motion_decoder", 16_000
@@ -30,7 +31,7 @@ Damage = Callable[[onnx.ModelProto], None]
 @pytest.fixture(autouse=True)
 def square_toy(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("square_toy", "tests.export.square_toy:ENTRY", registry.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: (point,))
+    register(monkeypatch, registry.ENTRY_POINT_GROUP, [point], alone=True)
 
 
 def exported(precision: str, folder: Path, damage: Damage | None = None) -> Export:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from sdk.runtime import executor
+from tests.plugins import register
 
 FAKES = ("close", "wrong", "crashes", "needs_package")
 
@@ -28,7 +29,7 @@ def fake_targets() -> Iterator[None]:
     """Register the fake executors as if a package had brought them."""
     points = [EntryPoint(name, f"tests.parity.fakes:open_{name}", executor.ENTRY_POINT_GROUP) for name in FAKES]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(executor, "entry_points", lambda group: (*entry_points(group=group), *points))
+        register(patch, executor.ENTRY_POINT_GROUP, points)
         yield
 
 

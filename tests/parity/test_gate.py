@@ -22,6 +22,7 @@ from sdk.parity.replay import closed_loop
 from sdk.parity.tolerances import TOLERANCES, tolerance_for
 from sdk.runtime import executor
 from tests.parity.conftest import add_target
+from tests.plugins import register
 from tests.toy import ToyIdentity
 from tests.toy_bundle import build_toy_bundle, speech_like
 
@@ -74,7 +75,7 @@ def test_what_cannot_run_here_fails_only_if_it_was_asked_for(fake_bundle: Path) 
 
 def test_nothing_that_could_run_is_not_a_pass(toy_model: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = build_toy_bundle(tmp_path / "bundle")
-    monkeypatch.setattr(executor, "entry_points", lambda group: ())
+    register(monkeypatch, executor.ENTRY_POINT_GROUP, [], alone=True)
     report = check(folder)
     assert verdicts(report) == {"eager-fp32-closed_loop": "not run"}
     assert not report.passed
@@ -248,7 +249,7 @@ def test_where_eager_cannot_run_a_device_is_compared_with_the_vectors(
     with Bundle.open(folder) as bundle:
         vectors = bundle.vectors()
     other = phone_trace(folder)
-    monkeypatch.setattr(executor, "entry_points", lambda group: ())
+    register(monkeypatch, executor.ENTRY_POINT_GROUP, [], alone=True)
     assert check(folder, device_trace=vectors).passed
     report = check(folder, device_trace=other)
     assert set(verdicts(report).values()) == {"not run"}

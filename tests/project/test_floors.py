@@ -11,14 +11,17 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 OURS = ("sdk", "export", "runtime_bindings")
 
+GROUND = ("sdk.spec", "sdk.errors", "sdk.plugins")
+
 MAY_IMPORT = {
     "sdk.spec": (),
     "sdk.errors": (),
+    "sdk.plugins": (),
     "sdk.pretrained": (),
     "sdk.stage": ("sdk.spec",),
     "sdk.audio": ("sdk.audio", "sdk.spec", "sdk.errors"),
-    "sdk.models": ("sdk.models", "sdk.audio", "sdk.rigs", "sdk.pretrained", "sdk.stage", "sdk.spec", "sdk.errors"),
-    "sdk.runtime": ("sdk.runtime", "sdk.audio", "sdk.stage", "sdk.spec", "sdk.errors"),
+    "sdk.models": ("sdk.models", "sdk.audio", "sdk.rigs", "sdk.pretrained", "sdk.stage", *GROUND),
+    "sdk.runtime": ("sdk.runtime", "sdk.audio", "sdk.stage", *GROUND),
     "runtime_bindings.python": ("runtime_bindings.python", "sdk.runtime", "sdk.spec", "sdk.errors"),
     "sdk": ("sdk",),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk.errors import CheckpointError, UsageError
+from sdk.plugins import load_plugins
 
 ENTRY_POINT_GROUP = "nowface.teachers"
 
@@ -61,12 +61,12 @@ def load_offline(checkpoint: Path, template: NDArray[np.float32] | None = None) 
         UsageError: the template does not fit.
     """
     reasons = []
-    for point in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name):
-        loader: OfflineLoader = point.load()
+    loader: OfflineLoader
+    for name, loader in load_plugins(ENTRY_POINT_GROUP):
         try:
             return loader(checkpoint, template)
         except CheckpointError as error:
-            reasons.append(f"{point.name}: {error.problem}")
+            reasons.append(f"{name}: {error.problem}")
     if not reasons:
         raise UsageError(checkpoint, "no offline model is registered", "install a package that registers one")
     raise CheckpointError(checkpoint, "no offline model can load it: " + "; ".join(reasons), "check the path")
