@@ -1,0 +1,301 @@
+"""From vertices to the weights of a rig: box-constrained least squares, a frame at a time.
+
+The weights w of a frame whose vertices have moved by d from rest minimise, within each channel's range,
+
+    sum_v s_v |A_v w - d_v|^2  +  (noise / STEP)^2 |w - w_before|^2  +  ridge |w - w_rest|^2_D
+
+A are the shapes and s how much each vertex counts. The second term makes w the most probable weights given the last
+ones, if vertices err by `noise` millimetres and weights change by `STEP` a frame, both Gaussian. Large movements pass
+unchanged, because thousands of vertices outvote it; noise in channels that move little is smoothed. D is the diagonal
+of A's own quadratic form, so that the ridge means the same for a jaw and for an eyelid; it shares a movement between
+shapes that are alike.
+
+The quadratic form is built once; a frame costs one product of the shapes with the displacements and one problem in K
+unknowns, which DAQP solves (a dual active-set method: Arnstrom, Bemporad and Axehill, "A dual active-set solver for
+embedded quadratic programming using recursive LDL^T updates", IEEE TAC 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sdk.errors import MissingDependencyError, NumericalError, UsageError
+from sdk.rigs.head import Floats
+from sdk.rigs.rigid import Doubles, HeadPose, check_spread, head_pose, still_vertices
+from sdk.rigs.shape_set import ShapeSet
+
+NOISE = 0.2
+"""Millimetres: default of `noise`."""
+
+STEP = 0.05
+"""How much a weight typically changes in a frame of speech; only its ratio to `noise` counts."""
+
+RIDGE = 1e-5
+"""Default of `ridge`."""
+
+LEAST_CURVATURE = 1e-6
+"""Share of the strongest channel's curvature that the ridge sees in each at least, so that it holds an empty shape."""
+
+SOLVED = 1
+"""DAQP's exit flag of an optimal solution."""
+
+BOUND_TOLERANCE = 1e-10
+"""By how much a weight may leave its range inside DAQP; the result is clipped."""
+
+
+@dataclass(frozen=True, eq=False)
+class SolveProblem:
+    """All of the solve that no frame changes. Made by `prepare_solve`.
+
+    Attributes:
+        shape_set: the rig.
+        rows: (M,) the vertices that count and that a shape moves.
+        projector: (K, M * 3), from displacements to the linear term.
+        quadratic: (K, K), without the penalty on change, for the first frame.
+        change: the penalty on change: this times the squared distance from the last weights.
+        pull: (K,) diagonal of the ridge.
+        rest: (K,) weights that the ridge pulls to, within the ranges.
+        still: (N,) vertices that tell the head's own movement; None if it does not move.
+    """
+
+    shape_set: ShapeSet
+    rows: NDArray[np.int64]
+    projector: Doubles
+    quadratic: Doubles
+    change: float
+    pull: Doubles
+    rest: Doubles
+    still: NDArray[np.int64] | None
+
+    @property
+    def independence(self) -> Doubles:
+        """(K,) in [0, 1]: the share of each channel's movement that no mix of the others can make.
+
+        One over the variance inflation factor of regression. 0 is a channel that cannot be told from others.
+        """
+        diagonal = np.diag(self.quadratic)
+        scaled = self.quadratic / np.sqrt(np.outer(diagonal, diagonal))  # the ridge keeps it invertible
+        own_share = 1 - self.pull / diagonal
+        return np.clip(own_share / np.diag(np.linalg.inv(scaled)), 0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class SolveState:
+    """What one frame hands to the next.
+
+    Attributes:
+        weights: (K,) of the last frame; None before the first one.
+        pose: of the head in the last frame; None unless the problem aligns it.
+    """
+
+    weights: Doubles | None = None
+    pose: HeadPose | None = None
+
+
+def prepare_solve(
+    shape_set: ShapeSet,
+    *,
+    emphasis: Mapping[str, float] | None = None,
+    vertex_weights: ArrayLike | None = None,
+    noise: float = NOISE,
+    ridge: float = RIDGE,
+    rest: ArrayLike | None = None,
+    align_head: bool = False,
+    still: ArrayLike | None = None,
+) -> SolveProblem:
+    """Build the part of the solve that all frames share.
+
+    Args:
+        shape_set: the rig. Shapes may be alike or zero: the ridge decides between them.
+        emphasis: region -> by how much more than 1 its vertices count, e.g. ``{"lips": 4}``; any region of the set.
+        vertex_weights: (V,) not negative; how much each vertex counts, before `emphasis`. All the same if left out.
+        noise: millimetres by which vertices typically err; more smooths more, 0 takes each frame for itself.
+        ridge: penalty on the distance from rest, above 0.
+        rest: (K,) weights that the ridge pulls to; 0, or the nearest in range, if left out.
+        align_head: whether frames move as a whole, which is then taken out.
+        still: indices of the vertices that tell how; those that no shape moves if left out.
+
+    Raises:
+        UsageError: an argument is out of range, or the vertices that count are moved by no shape, or too few are still.
+        MissingDependencyError: DAQP is not installed.
+    """
+    require_daqp()
+    if not (0 <= noise < np.inf and 0 < ridge < np.inf):
+        raise UsageError("noise and ridge", f"are {noise} and {ridge}", "give noise from 0 on, and ridge above 0")
+    counts = vertex_emphasis(shape_set, emphasis or {}, vertex_weights)
+    rows = np.flatnonzero((counts > 0) & np.abs(shape_set.shapes).any(axis=(0, 2)))
+    if not len(rows):
+        raise UsageError("vertex weights", "count no vertex that a shape moves", "give some of them a weight above 0")
+    moved = shape_set.shapes[:, rows].astype(np.float64)
+    share = counts[rows] / counts.sum()
+    projector = (moved * share[:, None]).reshape(len(moved), -1)
+    quadratic = projector @ moved.reshape(len(moved), -1).T
+    quadratic = (quadratic + quadratic.T) / 2
+    own = np.diag(quadratic)
+    pull = ridge * np.maximum(own, LEAST_CURVATURE * own.max())
+    pulled_to = np.clip(0.0 if rest is None else checked_rest(rest, len(moved)), shape_set.low, shape_set.high)
+    quadratic = quadratic + np.diag(pull)
+    return SolveProblem(
+        shape_set=shape_set,
+        rows=rows,
+        projector=projector,
+        quadratic=quadratic,
+        change=float((noise / STEP) ** 2 / counts.sum()),
+        pull=pull,
+        rest=pulled_to,
+        still=checked_still(shape_set, still) if align_head else None,
+    )
+
+
+def vertex_emphasis(shape_set: ShapeSet, emphasis: Mapping[str, float], base: ArrayLike | None) -> Doubles:
+    """(V,) how much each vertex counts: `base`, times 1 + `emphasis` x the mask of each region."""
+    size = len(shape_set.vertices)
+    counts = np.ones(size) if base is None else np.array(base, np.float64)
+    if counts.shape != (size,) or not np.isfinite(counts).all() or (counts < 0).any():
+        raise UsageError("vertex weights", "are not finite numbers from 0 on", f"give {size}, one a vertex")
+    for name, strength in emphasis.items():
+        if name not in shape_set.regions:
+            known = ", ".join(shape_set.regions) or "none"
+            raise UsageError(name, "is no region of the shapes", f"they have: {known}")
+        if not (np.isfinite(strength) and strength >= -1):
+            raise UsageError(name, f"emphasis {strength}", "give a number from -1 (not at all) on")
+        counts *= 1 + strength * shape_set.regions[name].astype(np.float64)
+    return counts
+
+
+def checked_rest(rest: ArrayLike, channels: int) -> Doubles:
+    """`rest` as (K,) finite numbers."""
+    array = np.asarray(rest, np.float64)
+    if array.shape != (channels,) or not np.isfinite(array).all():
+        raise UsageError("rest", f"shape {array.shape} or not finite", f"give {channels} finite weights")
+    return array
+
+
+def checked_still(shape_set: ShapeSet, still: ArrayLike | None) -> NDArray[np.int64]:
+    """Indices of still vertices, three at least and not on one line."""
+    if still is None:
+        chosen = still_vertices(shape_set.shapes)
+    else:
+        chosen = np.unique(np.asarray(still))
+        if chosen.dtype.kind not in "iu" or len(chosen) < 3 or chosen[0] < 0 or chosen[-1] >= len(shape_set.vertices):
+            problem = "are not three or more indices of vertices"
+            raise UsageError("still vertices", problem, f"give indices below {len(shape_set.vertices)}")
+        chosen = chosen.astype(np.int64)
+    check_spread(shape_set.vertices[chosen].astype(np.float64))
+    return chosen
+
+
+def solve_frame(problem: SolveProblem, vertices: ArrayLike, state: SolveState) -> tuple[Floats, SolveState]:
+    """The weights of one frame. A pure function: the same arguments give the same bits.
+
+    Args:
+        problem: from `prepare_solve`.
+        vertices: (V, 3) millimetres.
+        state: of the frame before; `SolveState()` for the first one, which then has no penalty on change.
+
+    Returns:
+        (K,) weights, each in its channel's range, and the state for the next frame.
+
+    Raises:
+        UsageError: another number of vertices, or NaN or infinity among them.
+        NumericalError: DAQP found no solution, which no input with finite numbers is known to cause.
+    """
+    frame = checked_frame(vertices, len(problem.shape_set.vertices))
+    rest = problem.shape_set.vertices
+    pose = None
+    if problem.still is not None:
+        pose = head_pose(rest[problem.still].astype(np.float64), frame[problem.still])
+        frame = pose.undo(frame)
+    linear = problem.projector @ (frame[problem.rows] - rest[problem.rows]).ravel() + problem.pull * problem.rest
+    quadratic = problem.quadratic
+    if state.weights is not None:
+        quadratic = quadratic + problem.change * np.eye(len(quadratic))
+        linear = linear + problem.change * state.weights
+    weights = box_minimum(quadratic, linear, problem.shape_set.low, problem.shape_set.high, state.weights)
+    return weights.astype(np.float32), SolveState(weights, pose)
+
+
+def solve_clip(problem: SolveProblem, vertices: ArrayLike) -> Floats:
+    """The weights of a whole clip: what `solve_frame` gives frame after frame, bit for bit.
+
+    Args:
+        problem: from `prepare_solve`.
+        vertices: (T, V, 3) millimetres.
+
+    Returns:
+        (T, K) weights.
+
+    Raises:
+        UsageError: as `solve_frame`, or not three axes.
+    """
+    frames = np.asarray(vertices)
+    if frames.ndim != 3:
+        raise UsageError("vertices", f"have shape {frames.shape}", "give a clip of shape (T, V, 3)")
+    state = SolveState()
+    weights = np.zeros((len(frames), len(problem.shape_set.channels)), np.float32)
+    for index, frame in enumerate(frames):
+        weights[index], state = solve_frame(problem, frame, state)
+    return weights
+
+
+def checked_frame(vertices: ArrayLike, count: int) -> Doubles:
+    """`vertices` as float64, or a UsageError if they are not (count, 3) finite numbers."""
+    frame = np.asarray(vertices, np.float64)
+    if frame.shape != (count, 3):
+        raise UsageError("vertices", f"shape {frame.shape} is not that of the shapes", f"give ({count}, 3)")
+    if not np.isfinite(frame).all():
+        first = int(np.flatnonzero(~np.isfinite(frame).all(axis=1))[0])
+        raise UsageError("vertices", f"vertex {first} is NaN or infinite", "leave such frames out, or mend them")
+    return frame
+
+
+def box_minimum(quadratic: Doubles, linear: Doubles, low: Floats, high: Floats, near: Doubles | None) -> Doubles:
+    """(K,) the w within `low` and `high` at which ``w' quadratic w / 2 - linear' w`` is least.
+
+    Args:
+        quadratic: (K, K), symmetric and positive definite.
+        linear: (K,).
+        low: (K,).
+        high: (K,).
+        near: (K,) where to start from, such as the last frame's weights; it changes the time, not the result.
+
+    Raises:
+        NumericalError: DAQP gave up.
+    """
+    import daqp
+
+    scale = 1 / np.sqrt(np.diag(quadratic))  # to a unit diagonal: DAQP's tolerances are absolute
+    no_rows = np.zeros((0, len(linear)))
+    bounds = high / scale, low / scale
+    scaled = quadratic * np.outer(scale, scale)
+    for start in (near,) if near is None else (near, None):
+        solution, _, flag, _ = daqp.solve(
+            scaled,
+            -linear * scale,
+            no_rows,
+            *bounds,
+            np.zeros(len(linear), np.int32),
+            primal_tol=BOUND_TOLERANCE,
+            primal_start=None if start is None else start / scale,
+        )
+        if flag == SOLVED and np.isfinite(solution).all():
+            weights: Doubles = np.clip(solution * scale, low, high)
+            return weights
+    raise NumericalError("weights", f"DAQP ended with flag {flag}", "report the shapes; scale vertices to millimetres")
+
+
+def require_daqp() -> None:
+    """Fail with the name of the extra if DAQP is not installed.
+
+    Raises:
+        MissingDependencyError: it is not.
+    """
+    try:
+        import daqp  # noqa: F401
+        import scipy  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError("solver", str(error), 'install it with pip install "nowface[rigs]"') from error
