@@ -70,12 +70,14 @@ def agree(bundle: Path, traces: tuple[Path, ...], as_json: bool) -> int:
 
 def compare(reference: Trace, values: str, traces: dict[str, Trace]) -> list[Agreement]:
     """Compare the output `values`, as ``stage.output``, of named traces; infinity where the frames are others."""
-    wanted = reference.outputs[values]
-    span = float(np.ptp(wanted, axis=0).max()) or 1.0
+    from sdk.parity.metrics import measure
+
     rows: list[Agreement] = []
     for name, trace in traces.items():
-        same_frames = np.array_equal(trace.index, reference.index) and values in trace.outputs
-        error = float(np.abs(trace.outputs[values] - wanted).max()) / span if same_frames else float("inf")
+        error = float("inf")
+        if np.array_equal(trace.index, reference.index) and values in trace.outputs:
+            wanted, said = reference.outputs[values], trace.outputs[values]
+            error = measure(values, wanted, said, 0.0, indices=reference.index.tolist()).max_abs_of_range
         same = next((other for other in traces if _equal(traces[other], trace)), name)
         target, precision, runtime = (trace.metadata.get(key, "") for key in ("target", "precision", "runtime"))
         rows.append(Agreement(name, target, precision, runtime, trace.frames, error, same))
