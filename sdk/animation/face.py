@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class Face:
         """(F, 3) of all surfaces, in their order."""
         return np.concatenate([surface.triangles for surface in self.surfaces.values()])
 
+    @cached_property
     def normals(self) -> tuple[Floats, Floats]:
         """(V, 3) unit normals at rest, and (K, V, 3) what each shape adds to them at weight 1.
 

@@ -47,6 +47,11 @@ FORMATS: dict[str, Format] = {
     "csv": Format(".csv", "sdk.animation.csv_file:csv_file"),
     "live-link-face": Format(".csv", "sdk.animation.live_link_face:live_link_face_file"),
     "json": Format(".json", "sdk.animation.json_file:json_file"),
+    "glb": Format(".glb", "sdk.animation.gltf_file:gltf_file", mesh=True),
+    "usda": Format(".usda", "sdk.animation.usd_file:usd_file", mesh=True),
+    "usdc": Format(".usdc", "sdk.animation.usd_file:usd_file", mesh=True),
+    "usdz": Format(".usdz", "sdk.animation.usd_file:usd_file", mesh=True),
+    "anim": Format(".anim", "sdk.animation.unity_anim:unity_anim_file"),
 }
 """By name. The first with a suffix is what that suffix alone means."""
 
