@@ -5,6 +5,7 @@ from __future__ import annotations
 from sdk.bundle.bundle import Bundle, Rig
 from sdk.bundle.manifest import FileRecord, Manifest, ModelRecord, TargetRecord, Tolerance
 from sdk.bundle.recorder import TraceRecorder
+from sdk.bundle.retarget_file import read_retarget
 from sdk.bundle.trace import Trace
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "Tolerance",
     "Trace",
     "TraceRecorder",
+    "read_retarget",
 ]

@@ -19,10 +19,12 @@ from sdk.bundle.errors import (
 )
 from sdk.bundle.manifest import Manifest, TargetRecord
 from sdk.bundle.reading import read_manifest
+from sdk.bundle.retarget_file import read_retarget
 from sdk.bundle.tensors import read_floats, read_specified
 from sdk.bundle.trace import Trace
 from sdk.bundle.verify import check_files
 from sdk.runtime.executor import Array, Executor, ExecutorSource, open_executor, own_session
+from sdk.runtime.retarget import Retarget
 from sdk.spec import PipelineSpec
 
 if TYPE_CHECKING:
@@ -142,6 +144,8 @@ class Bundle:
         target: str = "eager",
         precision: str | None = None,
         parameters: Mapping[str, ArrayLike] | None = None,
+        *,
+        retarget: Retarget | Path | str | None = None,
         **options: Any,
     ) -> Session:
         """Start a stream.
@@ -151,19 +155,23 @@ class Bundle:
                 ``executorch`` programs, whose session has the same verbs (see docs/native.md).
             precision: None for the target's default.
             parameters: session parameters that replace the bundle's defaults, e.g. ``template`` (V, 3) in `unit`.
+            retarget: what is done to the channels of a frame, or the JSON file that says it; None for nothing.
             options: of `sdk.runtime.Session`, e.g. ``queue_seconds`` or ``observer``.
 
         Raises:
-            UsageError: a parameter is unknown, misshaped or not finite.
+            UsageError: a parameter is unknown, misshaped or not finite, or the retarget cannot be used.
             UnknownTargetError, UnknownPrecisionError, TargetError, BundleError: see `executor`.
         """
         from sdk.runtime import Session
 
+        if isinstance(retarget, Path | str):
+            retarget = read_retarget(retarget)
         merged: dict[str, ArrayLike] = {**self.parameters(), **(parameters or {})}
         if factory := own_session(target):
-            session: Session = factory(self.path, self.pipeline, precision, merged, **options)
+            session: Session = factory(self.path, self.pipeline, precision, merged, retarget=retarget, **options)
             return session
-        return Session(self.pipeline, self.executor(target, precision), merged, **options)
+        executor = self.executor(target, precision)
+        return Session(self.pipeline, executor, merged, retarget=retarget, channels=self.rig.names, **options)
 
     def parameters(self) -> dict[str, Array]:
         """Default of each session parameter, by name.

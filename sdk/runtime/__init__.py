@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, Any
 from sdk.runtime.events import Event, Report
 from sdk.runtime.frame import Frame
 from sdk.runtime.observer import Observer
+from sdk.runtime.retarget import ChannelRule, Knob, Retarget
 from sdk.runtime.session import Session
 from sdk.runtime.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from sdk.runtime.eager import EagerExecutor
 
-__all__ = ["EagerExecutor", "Event", "Frame", "Observer", "Report", "Session", "Snapshot"]
+__all__ = [
+    "ChannelRule",
+    "EagerExecutor",
+    "Event",
+    "Frame",
+    "Knob",
+    "Observer",
+    "Report",
+    "Retarget",
+    "Session",
+    "Snapshot",
+]
 
 
 def __getattr__(name: str) -> Any:

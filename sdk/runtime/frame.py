@@ -17,8 +17,8 @@ class Frame:
         due_sample: absolute index at 16 kHz of the first sample after the frame's time. The frame was computed from
             samples before ``due_sample + lookahead_samples`` only.
         values: what the app shows, float32: vertices (V, 3) in the bundle's unit, or (channels,).
-        outputs: every output of the frame stages by its source name, ``STAGE.OUTPUT``, in the spec's shape. `values` is
-            a view of one of them.
+        outputs: every output of the frame stages by its source name, ``STAGE.OUTPUT``, in the spec's shape, as the
+            model gave it. `values` is a view of one of them, or made of it where the session retargets.
     """
 
     index: int

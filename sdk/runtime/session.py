@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,14 @@ from sdk.runtime.noise import check_seed
 from sdk.runtime.observer import Observer
 from sdk.runtime.parameters import check_parameters
 from sdk.runtime.plan import make_plan
+from sdk.runtime.retarget import (
+    Retarget,
+    RetargetPlan,
+    RetargetState,
+    plan_retarget,
+    retarget_frame,
+    with_strength,
+)
 from sdk.runtime.signals import check_sample, check_values, find_signal
 from sdk.runtime.snapshot import Snapshot
 from sdk.runtime.stream import Stream, StreamOptions
@@ -61,6 +70,9 @@ class Session:
     Chance. A model that samples draws by `seed`, and two sessions with one seed draw alike; without a seed the
     likeliest choice is taken. The noise of a frame depends on its index alone, not on what came before.
 
+    Retargeting. With a `Retarget` the values of a frame are fitted to an avatar as they leave `poll`, so that a knob
+    acts on the next frame polled. `Frame.outputs`, observers and traces keep what the model gave.
+
     Errors. A call that raises changes nothing: a refused push takes nothing in, a poll that failed tries the same step
     when called again, and `reset` or `restore` give a working stream. After `close` every call raises SessionError.
 
@@ -79,9 +91,12 @@ class Session:
         health_interval: frames between two looks at the state.
         seed: of a sampled model's noise, 0 to 2^64 - 1; None for the likeliest choices.
         observer: told of every push, signal and frame.
+        retarget: what is done to the channels of a frame; None for nothing.
+        channels: names of a frame's values, which a retarget goes by; none where they are vertices.
 
     Raises:
-        UsageError: a parameter is missing, unknown, of another shape or not finite, or an option is out of range.
+        UsageError: a parameter is missing, unknown, of another shape or not finite, an option is out of range, or the
+            retarget names a channel that frames do not have.
         NumericalError: a prepare stage gave a non-finite value.
     """
 
@@ -95,6 +110,8 @@ class Session:
         health_interval: int = 30,
         seed: int | None = None,
         observer: Observer | None = None,
+        retarget: Retarget | None = None,
+        channels: Sequence[str] = (),
     ) -> None:
         if not (math.isfinite(queue_seconds) and queue_seconds * SAMPLE_RATE >= pipeline.hop):
             raise UsageError("queue_seconds", f"{queue_seconds} s does not hold a hop", "use a second or more")
@@ -103,12 +120,16 @@ class Session:
         checked, seed = check_parameters(pipeline, parameters), check_seed(seed)
         self._machine = stepping.prepare(make_plan(pipeline), executor, checked, seed)
         self._options = StreamOptions(int(queue_seconds * SAMPLE_RATE), health_interval, observer)
+        self._channels = tuple(channels)
         self._closed = False
+        self._retarget: RetargetPlan | None = None
+        self.set_retarget(retarget)
         self._begin(None)
 
     def _begin(self, snapshot: Snapshot | None) -> None:
         self._stream = Stream(self._machine, self._options, snapshot)
         self._ledger = self._stream.ledger
+        self._shown = snapshot.shown if snapshot else RetargetState()
 
     @property
     def pipeline(self) -> PipelineSpec:
@@ -193,6 +214,35 @@ class Session:
         self._check_open()
         return iter(self._next_frame, None)
 
+    def set_retarget(self, retarget: Retarget | None) -> None:
+        """Retarget the frames that follow in another way, or not at all. Smoothed channels go on from what was shown.
+
+        Raises:
+            UsageError: frames have no channels, or none of a name that the retarget gives.
+            SessionError: the session is closed.
+        """
+        self._check_open()
+        if retarget is None:
+            self._retarget, self._shown = None, RetargetState()
+        else:
+            self._retarget = plan_retarget(retarget, self._channels, self.pipeline.frame_rate)
+
+    def set_strength(self, knob: str, strength: float) -> None:
+        """Turn a knob of the retarget: the next frame polled follows it.
+
+        Args:
+            knob: one of the retarget's.
+            strength: 0 to 2; 1 changes nothing.
+
+        Raises:
+            UsageError: there is no such knob, or the strength is out of range.
+            SessionError: the session is closed.
+        """
+        self._check_open()
+        if self._retarget is None:
+            raise UsageError(f"knob {knob}", "the session does not retarget", "call set_retarget first")
+        self._retarget = with_strength(self._retarget, knob, strength)
+
     def flush(self) -> None:
         """End the stream: after it `poll` gives the remaining frames, ``ceil(samples * frame rate / 16000)`` in all.
 
@@ -223,13 +273,14 @@ class Session:
             SessionError: the session is closed.
         """
         self._check_open()
-        return self._stream.snapshot()
+        return replace(self._stream.snapshot(), shown=self._shown)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go on from `snapshot`, taken from this session or another; what this one was doing is forgotten.
 
         The frames that follow are those that the other session would have given, to the bit, if both have the same
-        parameters and executor. Parameters are not part of a snapshot: another session's face takes over the stream.
+        parameters, executor and retarget. None of these is part of a snapshot: another session's face takes over the
+        stream.
 
         Raises:
             SessionError: the session is closed, or the snapshot is of another pipeline.
@@ -261,4 +312,8 @@ class Session:
     def _next_frame(self) -> Frame | None:
         # Reads the stream anew each time: an iterator lives through reset and restore.
         self._check_open()
-        return self._stream.next_frame()
+        frame = self._stream.next_frame()
+        if frame is None or self._retarget is None:
+            return frame
+        values, self._shown = retarget_frame(self._retarget, frame.index, frame.values, self._shown)
+        return replace(frame, values=values)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sdk.runtime.events import Report
 from sdk.runtime.intake import Intake
 from sdk.runtime.plan import StreamState
 from sdk.runtime.queue import QueueContent
+from sdk.runtime.retarget import RetargetState
 from sdk.runtime.signals import Lines
 from sdk.spec import PipelineSpec
 
@@ -26,6 +27,7 @@ class Snapshot:
         lines: values of signals that frames may still need.
         flushed: whether the stream has ended.
         report: sums over the stream so far.
+        shown: what the session showed last, where it retargets.
     """
 
     pipeline: PipelineSpec
@@ -35,3 +37,4 @@ class Snapshot:
     lines: Lines
     flushed: bool
     report: Report
+    shown: RetargetState = field(default_factory=RetargetState)

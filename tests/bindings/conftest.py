@@ -9,6 +9,7 @@ import pytest
 
 from runtime_bindings.python.native import build
 from runtime_bindings.python.native.library import Library
+from tests.bindings.named_toy import build_named_toy
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +34,9 @@ def native_toy(toy_model: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
     from tests.toy_choice import build_choice_bundle
 
     return build_choice_bundle(tmp_path_factory.mktemp("native") / "bundle", ("executorch",))
+
+
+@pytest.fixture(scope="session")
+def named_toy(toy_model: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle whose frames are the weights of channels a to h, with a second of test vectors."""
+    return build_named_toy(tmp_path_factory.mktemp("named") / "bundle")

@@ -21,8 +21,9 @@
  * `due_sample + lookahead_samples` only, and comes out the same to the bit however the samples were cut into pushes.
  *
  * Threads. A bundle may be used from any thread. A session has one thread that pushes and one that polls, which may be
- * the same; the one that polls may also read the report and events, and waits for the step at work to end. Every other
- * call on a session must not run beside those. Sessions of one bundle may run at the same time.
+ * the same. The one that polls may also set the retarget and turn its knobs, and read the report and events, which waits
+ * for the step at work to end. Every other call on a session must not run beside those. Sessions of one bundle may run at
+ * the same time.
  *
  * Structs begin with `struct_size`, and those given with options also with `abi_version`; the INIT macros set both.
  * Later versions add fields at the end only, and take a shorter struct for one without them.
@@ -216,6 +217,13 @@ NOWFACE_API int32_t nowface_push_signal(nowface_session *session, uint32_t signa
                                         int64_t sample);
 /* Copies the next frame into `values`. NOWFACE_NO_FRAME when there is none yet. */
 NOWFACE_API int32_t nowface_poll(nowface_session *session, nowface_frame *frame, float *values, size_t capacity);
+/* Fits the channels of the frames polled from now on to an avatar, as the text of a retarget file says: gain, offset,
+ * limits, smoothing and knobs, by channel name (docs/retarget.md). NULL ends it. For the polling thread, between two
+ * polls, also while another thread pushes; it allocates. Outputs and digests stay those of the model. */
+NOWFACE_API int32_t nowface_session_set_retarget(nowface_session *session, const char *json, size_t size);
+/* Turns a knob of the retarget, such as "jaw", to a strength of 0 to 2; 1 changes nothing. The next frame polled follows
+ * it. For the polling thread too; it neither locks nor allocates, so that a slider may call it every frame. */
+NOWFACE_API int32_t nowface_session_set_strength(nowface_session *session, const char *knob, float strength);
 /* Ends the stream: the frames that remain follow, ceil(samples * frame rate / 16000) in all. */
 NOWFACE_API int32_t nowface_session_flush(nowface_session *session);
 /* In worker mode: waits until all that was pushed is computed or `milliseconds` are over (then NOWFACE_NO_FRAME). */

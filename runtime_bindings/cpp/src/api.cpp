@@ -332,6 +332,23 @@ int32_t nowface_poll(nowface_session* session, nowface_frame* frame, float* valu
     });
 }
 
+int32_t nowface_session_set_retarget(nowface_session* session, const char* json, size_t size) {
+    return guarded([&] {
+        require(session, "session");
+        session->session.set_retarget(json == nullptr ? std::nullopt : std::optional(std::string_view(json, size)));
+        return NOWFACE_OK;
+    });
+}
+
+int32_t nowface_session_set_strength(nowface_session* session, const char* knob, float strength) {
+    return guarded([&] {
+        require(session, "session");
+        require(knob, "knob");
+        session->session.set_strength(knob, strength);
+        return NOWFACE_OK;
+    });
+}
+
 int32_t nowface_session_flush(nowface_session* session) {
     return guarded([&] {
         require(session, "session");

@@ -52,6 +52,7 @@ Session::Session(std::shared_ptr<const Loaded> loaded, const std::map<std::strin
       most_signal_(widest_signal(pipeline())),
       inbox_(inbox_floats(options, most_signal_), std::max(Resampler::most_input, most_signal_)),
       outbox_(options.frame_capacity, value_count_),
+      shown_{-1, Floats(value_count_)},
       cleaned_(Resampler::most_input),
       newest_signal_(pipeline().signals.size()) {
     if (options_.worker) thread_ = std::thread([this] { work(); });
@@ -166,6 +167,29 @@ void Session::push_signal(std::uint32_t signal, const float* values, std::size_t
 }
 
 bool Session::poll(FrameHead& head, float* values) {
+    if (!receive(head, values)) return false;
+    if (retarget_) retarget_->apply(head.index, values, shown_);
+    return true;
+}
+
+void Session::set_retarget(std::optional<std::string_view> json) {
+    if (!json) {
+        retarget_.reset();
+        shown_.frame = -1;
+        return;
+    }
+    retarget_ = parse_retarget(*json, loaded_->manifest.channels, pipeline().rate_numerator, pipeline().rate_denominator);
+}
+
+void Session::set_strength(std::string_view knob, float strength) {
+    if (!retarget_) {
+        throw Error(NOWFACE_ERROR_USAGE, "knob", "the session does not retarget", "set a retarget first");
+    }
+    retarget_->set_strength(knob, strength);
+}
+
+// The next frame as the model gave it.
+bool Session::receive(FrameHead& head, float* values) {
     if (outbox_.read(head, values)) {
         if (starved_.exchange(false)) wake();
         return true;
@@ -307,6 +331,7 @@ auto Session::with_stream(Call call) {
 // The account of the stream that is no more.
 void Session::forget() {
     outbox_.clear();
+    shown_.frame = -1;
     received_ = lost_ = woken_hop_ = 0;
     std::fill(newest_signal_.begin(), newest_signal_.end(), 0);
     flushed_ = false;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "inbox.h"
 #include "nowface.h"
 #include "outbox.h"
+#include "retarget.h"
 #include "stream.h"
 #include "wake.h"
 
@@ -46,6 +48,8 @@ class Session {
     void push(const Sample* samples, std::size_t count);
     void push_signal(std::uint32_t signal, const float* values, std::size_t count, std::int64_t sample);
     bool poll(FrameHead& head, float* values);
+    void set_retarget(std::optional<std::string_view> json);
+    void set_strength(std::string_view knob, float strength);
     void flush();
     bool wait(std::uint32_t milliseconds);
     void reset();
@@ -72,8 +76,10 @@ class Session {
     void take(const Record& record, const float* values);
     std::vector<std::uint8_t> write();
     void read(const void* bytes, std::size_t count);
+    void read_shown(SnapshotReader& from);
     void work();
     Progress step();
+    bool receive(FrameHead& head, float* values);
     void forget();
     void check_not_flushed(const char* call) const;
 
@@ -85,6 +91,10 @@ class Session {
     std::size_t most_signal_;
     Inbox inbox_;
     Outbox outbox_;
+
+    // The polling thread's own: frames wait as the model gave them, so that a knob acts on the next one polled.
+    std::optional<Retarget> retarget_;
+    Shown shown_;
 
     // The pushing thread's own account.
     std::vector<float> cleaned_;

@@ -1,4 +1,6 @@
-// A session as bytes: the frames that wait, the account of what was pushed, and the stream.
+// A session as bytes: the frames that wait, the account of what was pushed, the stream, and what was shown last.
+#include <cmath>
+
 #include "session.h"
 #include "sha256.h"
 
@@ -51,7 +53,18 @@ std::vector<std::uint8_t> Session::write() {
     to.put(received_);
     to.put(newest_signal_.data(), newest_signal_.size());
     stream_.write(to);
+    if (shown_.frame >= 0) {  // a session that does not retarget writes what it always did
+        to.put(shown_.frame);
+        to.put(shown_.values.data(), shown_.values.size());
+    }
     return to.bytes();
+}
+
+void Session::read_shown(SnapshotReader& from) {
+    shown_.frame = from.get_within(0, stream_.clock().frames_ready(std::int64_t{1} << 45));
+    from.get(shown_.values.data(), shown_.values.size());
+    for (const float value : shown_.values)
+        if (!std::isfinite(value)) SnapshotReader::foreign();
 }
 
 void Session::read(const void* bytes, std::size_t count) {
@@ -71,6 +84,7 @@ void Session::read(const void* bytes, std::size_t count) {
     received_ = from.get_within(0, std::int64_t{1} << 45);
     from.get(newest_signal_.data(), newest_signal_.size());
     stream_.read(from);
+    if (!from.at_end()) read_shown(from);
     from.expect_end();
     flushed_ = stream_.flushed();
     woken_hop_ = stream_.resampler().emitted_after(received_) / stream_.clock().hop;

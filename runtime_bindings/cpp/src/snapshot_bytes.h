@@ -57,6 +57,8 @@ class SnapshotReader {
         return number;
     }
 
+    bool at_end() const { return left_ == 0; }
+
     void expect_end() const {
         if (left_ != 0) foreign();
     }

@@ -1,5 +1,6 @@
-// quiet_push BUNDLE: counts what a stream costs beyond computing, once it has warmed up: calls that allocate, free or
-// lock, on the pushing thread and on all. The functions are replaced within this program, which the library then calls.
+// quiet_push BUNDLE [RETARGET KNOB]: counts what a stream costs beyond computing, once it has warmed up: calls that
+// allocate, free or lock, on the pushing thread and on all. The functions are replaced within this program, which the
+// library then calls. With the text of a retarget file frames are retargeted, and a knob of it turned before every push.
 //
 // Prints four numbers a mode: allocations and locks of push and poll, allocations and locks of every thread.
 #include <atomic>
@@ -101,7 +102,7 @@ bool counter_works() {
     return push_allocations == 2 && push_locks == 1 && all_allocations == 2 && all_locks == 1;
 }
 
-void measure(nowface_bundle* bundle, std::int32_t mode, const char* name) {
+void measure(nowface_bundle* bundle, std::int32_t mode, const char* name, const char* retarget, const char* knob) {
     nowface_session_options options = NOWFACE_SESSION_OPTIONS_INIT;
     options.mode = mode;
     options.sample_rate = 48000;
@@ -109,6 +110,7 @@ void measure(nowface_bundle* bundle, std::int32_t mode, const char* name) {
     expect(nowface_session_create(bundle, &options, &session));
     nowface_bundle_info info = NOWFACE_BUNDLE_INFO_INIT;
     expect(nowface_bundle_get_info(bundle, &info));
+    if (retarget != nullptr) expect(nowface_session_set_retarget(session, retarget, std::strlen(retarget)));
     std::vector<float> sound(480), values(info.value_count);
     for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = 0.3f * static_cast<float>(i % 97) / 97;
     nowface_frame frame = NOWFACE_FRAME_INIT;
@@ -116,6 +118,7 @@ void measure(nowface_bundle* bundle, std::int32_t mode, const char* name) {
     for (int push = 0; push < 600; ++push) {
         if (push == 100) start();
         pushing = true;
+        if (knob != nullptr) expect(nowface_session_set_strength(session, knob, static_cast<float>(push % 3)));
         expect(nowface_push_float(session, sound.data(), sound.size()));
         std::int32_t status = NOWFACE_OK;
         while ((status = nowface_poll(session, &frame, values.data(), values.size())) == NOWFACE_OK) ++frames;
@@ -132,15 +135,17 @@ void measure(nowface_bundle* bundle, std::int32_t mode, const char* name) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 2) return 2;
+    if (count != 2 && count != 4) return 2;
+    const char* retarget = count == 4 ? arguments[2] : nullptr;
+    const char* knob = count == 4 ? arguments[3] : nullptr;
     if (!counter_works()) {
         std::fprintf(stderr, "the counter does not count\n");
         return 1;
     }
     nowface_bundle* bundle = nullptr;
     expect(nowface_bundle_open(arguments[1], nullptr, &bundle));
-    measure(bundle, NOWFACE_MODE_WORKER, "worker");
-    measure(bundle, NOWFACE_MODE_SYNCHRONOUS, "synchronous");
+    measure(bundle, NOWFACE_MODE_WORKER, "worker", retarget, knob);
+    measure(bundle, NOWFACE_MODE_SYNCHRONOUS, "synchronous", retarget, knob);
     nowface_bundle_close(bundle);
     return 0;
 }

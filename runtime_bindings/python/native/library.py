@@ -160,6 +160,8 @@ _ARGUMENTS: dict[str, list[Any]] = {
     "push_int16": [_HANDLE, _POINTER(ctypes.c_int16), ctypes.c_size_t],
     "push_signal": [_HANDLE, ctypes.c_uint32, _FLOATS, ctypes.c_size_t, ctypes.c_int64],
     "poll": [_HANDLE, _POINTER(FrameHead), _FLOATS, ctypes.c_size_t],
+    "session_set_retarget": [_HANDLE, ctypes.c_char_p, ctypes.c_size_t],
+    "session_set_strength": [_HANDLE, ctypes.c_char_p, ctypes.c_float],
     "session_flush": [_HANDLE],
     "session_wait": [_HANDLE, ctypes.c_uint32],
     "session_reset": [_HANDLE],

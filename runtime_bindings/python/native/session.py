@@ -32,6 +32,7 @@ from sdk.runtime.frame import Frame
 from sdk.runtime.intake import check_pcm
 from sdk.runtime.noise import check_seed
 from sdk.runtime.parameters import check_parameters
+from sdk.runtime.retarget import Retarget
 from sdk.runtime.signals import check_sample, check_values, find_signal
 from sdk.spec import SAMPLE_RATE, PipelineSpec
 
@@ -43,7 +44,8 @@ class NativeSession:
     """Streams speech through libnowface: the same verbs and the same frames as `sdk.runtime.Session`.
 
     Differences: the sample rate is an option of the session, for its buffers are made once; a snapshot is bytes; frames
-    hold all outputs in synchronous mode and the values alone with a worker. Options are those of nowface.h.
+    hold all outputs in synchronous mode; with a worker the values alone, or none where it retargets. Options are those
+    of nowface.h.
 
     Args:
         folder: the bundle's, which the library opens and checks by itself.
@@ -56,6 +58,7 @@ class NativeSession:
         frame_capacity: frames that may wait for `poll` with a worker.
         health_interval: frames between two looks at the state.
         seed: of a sampled model's noise.
+        retarget: what is done to the channels of a frame; None for nothing.
         library: None for the one that `load_library` finds.
 
     Raises:
@@ -75,6 +78,7 @@ class NativeSession:
         frame_capacity: int = 64,
         health_interval: int = 30,
         seed: int | None = None,
+        retarget: Retarget | None = None,
         library: Library | None = None,
     ) -> None:
         self.pipeline = pipeline
@@ -111,6 +115,11 @@ class NativeSession:
             self._library.call("session_create", bundle, ctypes.byref(options), ctypes.byref(self._session))
         finally:
             self._library.free("bundle_close", bundle)
+        try:
+            self.set_retarget(retarget)
+        except BaseException:
+            self.close()
+            raise
 
     def push(self, pcm: NDArray[Any], sample_rate: int | None = None) -> None:
         """Take samples in; see `sdk.runtime.Session.push`.
@@ -149,8 +158,12 @@ class NativeSession:
         if self._call("poll", ctypes.byref(head), _floats(values), values.size) == NO_FRAME:
             return None
         shown = values[0] if values.ndim > 1 and values.shape[0] == 1 else values
-        outputs = {self.pipeline.values: values} if self._worker else self._all_outputs()
-        return Frame(head.index, head.due_sample, shown, outputs)
+        return Frame(head.index, head.due_sample, shown, self._outputs_of(values))
+
+    def _outputs_of(self, values: Array) -> dict[str, Array]:
+        if not self._worker:
+            return self._all_outputs()
+        return {} if self._retargets else {self.pipeline.values: values}
 
     def _all_outputs(self) -> dict[str, Array]:
         made = {}
@@ -165,6 +178,16 @@ class NativeSession:
         digests = np.empty((leaves, 2), np.float32)
         self._call("session_digests", _floats(digests), digests.size)
         return digests
+
+    def set_retarget(self, retarget: Retarget | None) -> None:
+        """Retarget the frames that follow; see `sdk.runtime.Session.set_retarget`."""
+        text = retarget.model_dump_json().encode() if retarget else None
+        self._call("session_set_retarget", text, len(text or b""))
+        self._retargets = retarget is not None
+
+    def set_strength(self, knob: str, strength: float) -> None:
+        """Turn a knob of the retarget; see `sdk.runtime.Session.set_strength`."""
+        self._call("session_set_strength", knob.encode(), strength)
 
     def flush(self) -> None:
         """End the stream; see `sdk.runtime.Session.flush`."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.bindings.csharp.mono import HERE, PACKAGE, Checks, compile_csharp, sources
-from tests.bindings.named_toy import build_named_toy
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +31,3 @@ def program(core: Path, unity: Path) -> Path:
 @pytest.fixture(scope="session")
 def checks(program: Path, native_build: Path) -> Checks:
     return Checks(program, native_build)
-
-
-@pytest.fixture(scope="session")
-def named_toy(toy_model: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle whose frames are the weights of channels a to h, with a second of test vectors."""
-    return build_named_toy(tmp_path_factory.mktemp("named") / "bundle")

@@ -7,12 +7,21 @@ from pathlib import Path
 
 import pytest
 
+RETARGET = """{
+  "format_version": 1,
+  "channels": {"a": {"gain": 1.5, "offset": 0.1, "low": 0, "high": 1}},
+  "other_channels": {"smoothing_ms": 60},
+  "knobs": {"jaw": {"channels": ["a", "b"], "closing": ["c"]}}
+}"""
 
-@pytest.fixture(scope="module")
-def counts(native_build: Path, native_toy: Path) -> dict[str, list[int]]:
-    done = subprocess.run(
-        [str(native_build / "quiet_push"), str(native_toy)], capture_output=True, text=True, check=False
-    )
+
+@pytest.fixture(scope="module", params=["plain", "retargeted"])
+def counts(
+    native_build: Path, native_toy: Path, named_toy: Path, request: pytest.FixtureRequest
+) -> dict[str, list[int]]:
+    arguments = [native_toy] if request.param == "plain" else [named_toy, RETARGET, "jaw"]
+    command = [str(native_build / "quiet_push"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {name: [int(number) for number in numbers] for name, *numbers in map(str.split, done.stdout.splitlines())}
 

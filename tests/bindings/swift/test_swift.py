@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
-from tests.bindings.named_toy import build_named_toy
-
 ROOT = Path(__file__).parents[3]
 PACKAGE = ROOT / "runtime_bindings" / "swift"
 
@@ -23,11 +21,6 @@ def swift_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where .ci/swift keeps its Debian. `NOWFACE_SWIFT_ROOT` names a folder that is kept for the next run."""
     kept = os.environ.get("NOWFACE_SWIFT_ROOT")
     return Path(kept) if kept else tmp_path_factory.mktemp("swift") / "root"
-
-
-@pytest.fixture(scope="module")
-def named_toy(toy_model: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_named_toy(tmp_path_factory.mktemp("named") / "bundle")
 
 
 @pytest.fixture(scope="module")
