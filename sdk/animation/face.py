@@ -82,19 +82,15 @@ def metres(lengths: Floats, unit: str) -> Floats:
     return (lengths.astype(np.float64) * METRES[unit]).astype(np.float32)
 
 
-def placed(values: Floats, names: Sequence[str], face: Face) -> Floats:
-    """(T, K) weights of the shapes of `face`, taken by name from (T, C) values of the channels `names`; others are 0.
+def shape_numbers(channels: Sequence[str], face: Face) -> list[int]:
+    """The shape of `face` that each channel moves, by name.
 
     Raises:
         UsageError: the face has no shape of a channel's name.
     """
-    missing = [name for name in names if name not in face.names]
+    missing = [name for name in channels if name not in face.names]
     if missing:
-        shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
-        raise UsageError("the face", f"has no shape for {len(missing)} of {len(names)} channels ({shown})", MEND_SHAPES)
-    weights = np.zeros((len(values), len(face.names)), np.float32)
-    weights[:, [face.names.index(name) for name in names]] = values
-    return weights
-
-
-MEND_SHAPES = "write .csv, .json, .npz or .anim, which need no mesh, or leave --rig out"
+        shown = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+        mend = "write .csv, .json, .npz or .anim, which need no mesh, or leave --rig out"
+        raise UsageError("the face", f"has no shape for {len(missing)} of {len(channels)} channels ({shown})", mend)
+    return [face.names.index(name) for name in channels]

@@ -37,10 +37,10 @@ def live_link_face_file(path: Path, layout: Layout) -> Iterator[AddFrame]:
     Raises:
         UsageError: the frames have a channel that is not ARKit's.
     """
-    unknown = sorted(set(layout.columns) - set(ARKIT_52))
+    unknown = [name for name in layout.columns if name not in ARKIT_52]
     if unknown:
-        mend = "leave --rig out or write another format"
-        raise UsageError("live-link-face", f"it has no column for {unknown[0]} and {len(unknown) - 1} more", mend)
+        problem = f"has no column for {len(unknown)} of {len(layout.columns)} channels ({unknown[0]}, ...)"
+        raise UsageError("live-link-face", problem, "leave --rig out or write another format")
     place = {name: number for number, name in enumerate(layout.names)}
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")

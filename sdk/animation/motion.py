@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk.animation.face import METRES, Face, metres, placed
+from sdk.animation.face import METRES, Face, metres, shape_numbers
 from sdk.animation.layout import Layout
 from sdk.animation.motion_basis import motion_basis
 from sdk.rigs.head import Floats
@@ -57,20 +57,18 @@ class Recorder:
         return np.memmap(self._file, "<f4", "r", shape=(len(self._index), *self._layout.shape))
 
     def motion(self) -> Motion:
-        """The clip over the layout's face; for vertices, over shapes made for this clip, which a note tells of.
-
-        Raises:
-            UsageError: the face has no shape of a channel's name.
-        """
+        """The clip over the layout's face; for vertices, over shapes made for this clip, which a note tells of."""
         layout, face = self._layout, self._layout.face
         assert face is not None, "the format needs a face"
         if layout.names:
-            return Motion(face, self.index(), placed(np.array(self.values()), layout.names, face))
+            weights = np.zeros((len(self._index), len(face.names)), np.float32)
+            weights[:, shape_numbers(layout.names, face)] = self.values()
+            return Motion(face, self.index(), weights)
         scale = METRES[layout.unit]
         rest = (face.vertices / np.float32(scale)).astype(np.float32)
         basis = motion_basis(self.values(), rest, smallest=1e-6 / scale)
         layout.notes.append(
-            f"{len(basis.shapes)} shapes made for this clip, at most {basis.error * scale * 1000:.2g} mm off"
+            f"shapes made for this clip: {len(basis.shapes)}, at most {basis.error * scale * 1000:.2g} mm off"
         )
         names = tuple(f"motion_{number:03d}" for number in range(len(basis.shapes)))
         moved = replace(face, names=names, shapes=metres(basis.shapes, layout.unit))
@@ -79,6 +77,12 @@ class Recorder:
 
 @contextmanager
 def recorded(path: Path, layout: Layout) -> Iterator[Recorder]:
-    """A recorder whose file lies beside `path` until the block ends."""
+    """A recorder whose file lies beside `path` until the block ends.
+
+    Raises:
+        UsageError: the layout's face has no shape of a channel's name.
+    """
+    if layout.face is not None and layout.names:
+        shape_numbers(layout.names, layout.face)
     with tempfile.TemporaryFile(dir=path.parent) as file:
         yield Recorder(layout, file)

@@ -32,8 +32,8 @@ class MotionBasis:
     """``rest + weights @ shapes`` is the clip.
 
     Attributes:
-        shapes: (K, V, 3), in the unit of the clip, of the largest motion first.
-        weights: (T, K) in [-1, 1]; each shape reaches 1 or -1.
+        shapes: (K, V, 3), K >= 1, in the unit of the clip, the largest motion first.
+        weights: (T, K) in [-1, 1]; each shape reaches 1 or -1, but for the one shape of a clip that stands still.
         error: greatest distance of a vertex from where the clip has it.
     """
 
@@ -56,8 +56,10 @@ def motion_basis(clip: Floats, rest: Floats, smallest: float = SMALLEST, most: i
     peak = np.abs(weights).max(axis=0, initial=0)
     reach = peak * np.linalg.norm(shapes.reshape(len(shapes), vertices, 3), axis=2).max(axis=1, initial=0)
     kept = reach > smallest
-    found = (shapes[kept] * peak[kept, None]).astype(np.float32)
-    scaled = (weights[:, kept] / peak[kept]).astype(np.float32)
+    kept[0] = True
+    scale = np.where(peak > 0, peak, 1)[kept]
+    found = (shapes[kept] * scale[:, None]).astype(np.float32)
+    scaled = (weights[:, kept] / scale).astype(np.float32)
     error = 0.0
     for first in range(0, frames, CHUNK):
         apart = displacements(clip, rest, first) - scaled[first : first + CHUNK].astype(np.float64) @ found

@@ -103,12 +103,12 @@ def write_clip(file: TextIO, layout: Layout, times: NDArray[np.float64], weights
 def write_curves(
     file: TextIO, name: str, layout: Layout, times: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> None:
-    """Writes a curve for each channel."""
-    file.write(f"  {name}:\n")
+    """Writes a curve for each channel that is not 0 all the time: a clip leaves the others to the rest of the app."""
+    file.write(f"  {name}:{'' if weights.any() else ' []'}\n")
     slopes = np.diff(weights, axis=0) / np.diff(times)[:, None]
     still = np.zeros((1, weights.shape[1]))
     before, after = np.concatenate([still, slopes]), np.concatenate([slopes, still])
-    for column, channel in enumerate(layout.names):
+    for column in np.flatnonzero(weights.any(axis=0)):
         file.write("  - curve:\n      serializedVersion: 2\n      m_Curve:\n")
         for row, time in enumerate(times):
             file.write(
@@ -120,7 +120,9 @@ def write_curves(
                 "        inWeight: 0.33333334\n        outWeight: 0.33333334\n"
             )
         file.write("      m_PreInfinity: 2\n      m_PostInfinity: 2\n      m_RotationOrder: 4\n")
-        file.write(f"    attribute: {quoted(f'blendShape.{channel}')}\n    path: {quoted(layout.unity_path)}\n")
+        file.write(
+            f"    attribute: {quoted(f'blendShape.{layout.names[column]}')}\n    path: {quoted(layout.unity_path)}\n"
+        )
         file.write("    classID: 137\n    script: {fileID: 0}\n")
 
 
@@ -130,7 +132,10 @@ def number(value: float) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text as a YAML scalar: as it is where every reader takes it for text, else in the double quotes of JSON."""
+    """Text as a YAML scalar: as it is where every reader takes it for text, else in double quotes with escapes."""
     plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_./]*", text) is not None
     words = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
-    return text if not text or (plain and text.lower() not in words) else json.dumps(text)
+    if not text or (plain and text.lower() not in words):
+        return text
+    # JSON's escapes are YAML's too, but for characters beyond 16 bits, which JSON writes as two.
+    return '"' + "".join(f"\\U{ord(c):08X}" if ord(c) > 0xFFFF else json.dumps(c)[1:-1] for c in text) + '"'

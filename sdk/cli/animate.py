@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdk.animation.files import FORMATS
+from sdk.animation.formats import FORMATS, find_format
 from sdk.cli.common import progress
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def animate(
     unity_path: str,
 ) -> None:
     """Animate a face with the bundle in folder BUNDLE and the audio file SPEECH (WAV, FLAC or OGG)."""
-    from sdk.animation.files import find_format, open_animation
+    from sdk.animation.files import open_animation
     from sdk.animation.layout import Layout, Sound
     from sdk.audio.files import read_audio
     from sdk.bundle import Bundle
