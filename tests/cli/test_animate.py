@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import trimesh
 
 from sdk.__main__ import main
 from sdk.bundle import Bundle
@@ -166,6 +168,59 @@ class TestOutput:
         monkeypatch.setattr("sdk.animation.files.Path.replace", full)
         assert_refused(command(speech, "-o", tmp_path / "out.csv"), "No space left on device")
         assert (tmp_path / "out.csv").read_text() == "older"
+
+
+class TestFormats:
+    """The writers themselves are tested in tests/animation."""
+
+    def template(self, tmp_path: Path, faces: str) -> Path:
+        path = tmp_path / "face.obj"
+        corners = ["v 0 0 0", "v 3 0 0", "v 3 3 0", "v 0 3 0", "v 1 1 2"]
+        path.write_text("\n".join([*corners, faces, ""]))
+        return path
+
+    @pytest.mark.parametrize("suffix", ["glb", "usdz", "usda"])
+    def test_vertices_move_a_template_with_faces(
+        self, command: Command, speech: Path, tmp_path: Path, suffix: str
+    ) -> None:
+        template = self.template(tmp_path, "f 1/1 2/2/2 5//1\nf 2 3 -1\nf 1 2 3 4")
+        outcome = command(speech, "-o", tmp_path / f"out.{suffix}", "--template", template)
+        assert outcome.code == 0, outcome
+        assert re.search(r"shapes made for this clip: \d+, at most \S+ mm off", outcome.stdout)
+        if suffix == "glb":
+            mesh = next(iter(trimesh.load(tmp_path / "out.glb").geometry.values()))
+            assert mesh.faces.tolist() == [[0, 1, 4], [1, 2, 4], [0, 1, 2], [0, 2, 3]]
+            assert np.allclose(1000 * mesh.vertices, [[0, 0, 0], [3, 0, 0], [3, 3, 0], [0, 3, 0], [1, 1, 2]])
+
+    @pytest.mark.parametrize("faces", ["", "f 1 2", "f 1 2 x", "f 1 2 6", "f 1 2 -6", "f 0 1 2"])
+    def test_faces_that_cannot_be(self, command: Command, speech: Path, tmp_path: Path, faces: str) -> None:
+        template = self.template(tmp_path, faces)
+        outcome = command(speech, "-o", tmp_path / "out.glb", "--template", template)
+        assert_refused(outcome, "face.obj", "faces", output=tmp_path / "out.glb")
+
+    def test_vertices_without_faces(self, command: Command, speech: Path, tmp_path: Path) -> None:
+        np.save(tmp_path / "face.npy", np.zeros((5, 3), np.float32))
+        for more in ([], ["--template", tmp_path / "face.npy"]):
+            outcome = command(speech, "-o", tmp_path / "out.glb", *more)
+            assert_refused(outcome, "triangles are not known", "FACE.obj", output=tmp_path / "out.glb")
+
+    @pytest.mark.parametrize("more", [("--rig", "vrm_1"), ("--blinks", "3")])
+    def test_options_that_vertices_have_no_use_for(
+        self, command: Command, speech: Path, tmp_path: Path, more: tuple[str, str]
+    ) -> None:
+        assert_refused(command(speech, "-o", tmp_path / "out.npz", *more), more[0], output=tmp_path / "out.npz")
+
+    def test_a_format_by_name(self, command: Command, speech: Path, tmp_path: Path) -> None:
+        outcome = command(speech, "-o", tmp_path / "out.csv", "--format", "live-link-face")
+        assert_refused(outcome, "no column for 15 of 15", output=tmp_path / "out.csv")
+        outcome = command(speech, "-o", tmp_path / "out.csv", "--format", "glb")
+        assert_refused(outcome, "no name of a glb file", output=tmp_path / "out.csv")
+
+    def test_json_names_the_sound(self, command: Command, speech: Path, tmp_path: Path) -> None:
+        assert command(speech, "-o", tmp_path / "out.json").code == 0
+        record = json.loads((tmp_path / "out.json").read_text())
+        assert (record["sound"], record["unit"], record["channels"]) == ("speech.wav", "mm", [])
+        assert [len(frame["values"]) for frame in record["frames"]] == [15] * 21
 
 
 class TestSpeech:
