@@ -37,11 +37,7 @@ Bundle::Bundle(std::string folder, bool hashes)
         if (stage.clock != Clock::frame) continue;
         for (const TensorSpec& output : stage.outputs) outputs_.push_back({stage.name + "." + output.name, output.size()});
     }
-    for (const SignalSpec& signal : pipeline.signals) {
-        std::size_t width = 0;
-        for (const SignalTensor& tensor : signal.tensors) width += tensor.size();
-        signals_.push_back({signal.name, width});
-    }
+    for (const SignalSpec& signal : pipeline.signals) signals_.push_back({signal.name, signal.width()});
 }
 
 std::vector<std::uint8_t> Bundle::read(const std::string& path) const {

@@ -31,18 +31,14 @@ Graph::Graph(const PipelineSpec& pipeline, Executor& executor, const std::map<st
       stages_(pipeline.stages.size()) {
     std::map<std::string, const Floats*> made{{"audio.pcm", &pcm_}, {"clock.phase", &phase_}};
     for (const auto& [name, values] : parameters_) made["parameter." + name] = &values;
-    std::size_t noises = 0;
-    for (const SignalSpec& signal : pipeline.signals) {
-        std::size_t width = 0;
-        for (const SignalTensor& tensor : signal.tensors) width += tensor.size();
-        signals_.emplace_back(width);
-    }
+    for (const SignalSpec& signal : pipeline.signals) signals_.emplace_back(signal.width());
     for (std::size_t number = 0; number < stages_.size(); ++number) {
         StageRun& run = stages_[number];
         run.spec = &pipeline.stages[number];
         run.number = number;
         for (const InputSpec& input : run.spec->inputs) {
-            if (starts_with(input.source, "noise.") && noise_numbers_.emplace(input.source, noises).second) ++noises;
+            if (!starts_with(input.source, "noise.")) continue;
+            if (noise_numbers_.emplace(input.source, noises_.size()).second) noises_.emplace_back(input.size());
         }
         for (const TensorSpec& output : run.spec->outputs) run.outputs.emplace_back(output.size());
         for (const TensorSpec& leaf : run.spec->state) {
@@ -58,13 +54,6 @@ Graph::Graph(const PipelineSpec& pipeline, Executor& executor, const std::map<st
             frame_outputs_.push_back(&run.outputs[i]);
             frame_output_names_.push_back(name);
             if (name == pipeline.values) values_ = &run.outputs[i];
-        }
-    }
-    noises_.resize(noises);
-    for (const StageSpec& stage : pipeline.stages) {
-        for (const InputSpec& input : stage.inputs) {
-            const auto found = noise_numbers_.find(input.source);
-            if (found != noise_numbers_.end()) noises_[found->second].resize(input.size());
         }
     }
     for (const auto& [name, number] : noise_numbers_) made[name] = &noises_[number];

@@ -43,6 +43,13 @@ struct SignalSpec {
     std::string name;
     std::vector<SignalTensor> tensors;
     std::int64_t hold_samples = 0;
+
+    // Floats of all tensors, which lie one after the other.
+    std::size_t width() const {
+        std::size_t floats = 0;
+        for (const SignalTensor& tensor : tensors) floats += tensor.size();
+        return floats;
+    }
 };
 
 struct PipelineSpec {

@@ -10,11 +10,7 @@ namespace {
 
 std::size_t widest_signal(const PipelineSpec& pipeline) {
     std::size_t widest = 0;
-    for (const SignalSpec& signal : pipeline.signals) {
-        std::size_t width = 0;
-        for (const SignalTensor& tensor : signal.tensors) width += tensor.size();
-        widest = std::max(widest, width);
-    }
+    for (const SignalSpec& signal : pipeline.signals) widest = std::max(widest, signal.width());
     return widest;
 }
 
@@ -135,11 +131,9 @@ void Session::push_signal(std::uint32_t signal, const float* values, std::size_t
                     "it has " + std::to_string(signals.size()) + ", counted from 0");
     }
     const SignalSpec& spec = signals[signal];
-    std::size_t wanted = 0;
-    for (const SignalTensor& tensor : spec.tensors) wanted += tensor.size();
-    if (count != wanted) {
+    if (count != spec.width()) {
         throw Error(NOWFACE_ERROR_USAGE, "signal " + spec.name, std::to_string(count) + " values were given",
-                    "give " + std::to_string(wanted));
+                    "give " + std::to_string(spec.width()));
     }
     if (sample < -1) {
         throw Error(NOWFACE_ERROR_USAGE, "signal " + spec.name, std::to_string(sample) + " is no sample index",

@@ -4,18 +4,9 @@
 #include <cmath>
 
 namespace nowface {
-namespace {
-
-std::size_t width_of(const SignalSpec& spec) {
-    std::size_t width = 0;
-    for (const SignalTensor& tensor : spec.tensors) width += tensor.size();
-    return width;
-}
-
-}  // namespace
 
 SignalLine::SignalLine(const SignalSpec& spec)
-    : hold_(spec.hold_samples), width_(width_of(spec)), values_(most_rows * width_), samples_(most_rows) {}
+    : hold_(spec.hold_samples), width_(spec.width()), values_(most_rows * width_), samples_(most_rows) {}
 
 bool SignalLine::append(std::int64_t sample, const float* values) {
     const bool full = count_ == most_rows;

@@ -223,16 +223,13 @@ class NativeSession:
     @property
     def report(self) -> Report:
         """Sums over the stream."""
-        sums = ReportSums()
-        self._call("session_get_report", ctypes.byref(sums))
+        sums = self._sums()
         return Report(**{name: getattr(sums, name) for name in SUMS})
 
     @property
     def delay_ms(self) -> float:
         """How much later than its due time a frame can come out, computing time apart."""
-        sums = ReportSums()
-        self._call("session_get_report", ctypes.byref(sums))
-        return float(sums.delay_milliseconds)
+        return float(self._sums().delay_milliseconds)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -260,6 +257,11 @@ class NativeSession:
     def _check_open(self) -> None:
         if not self._session:
             raise SessionError("session", "it is closed", "open a new one")
+
+    def _sums(self) -> ReportSums:
+        sums = ReportSums()
+        self._call("session_get_report", ctypes.byref(sums))
+        return sums
 
     def _call(self, name: str, *arguments: Any) -> int:
         self._check_open()
