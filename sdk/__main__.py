@@ -11,6 +11,7 @@ from sdk.cli.lazy import LazyGroup
 COMMANDS = {
     "animate": "sdk.cli.animate:animate",
     "parity": "sdk.cli.parity:parity",
+    "rest": "sdk.cli.rest:rest",
     "view": "sdk.cli.view:view",
     "agree": "sdk.cli.agree:agree",
     "bench": "sdk.cli.bench:bench",
