@@ -29,7 +29,11 @@ from sdk.cli.common import progress, run, stdout
 from sdk.cli.face_options import read_vertices
 from sdk.errors import UsageError
 from sdk.models.registry import BuildOptions, StagedModel, find_model, model_names
+from sdk.models.rig_stage import with_rig
 from sdk.pretrained import SPEECH, SPEECH_PHONES
+from sdk.rigs.channel_set import set_of
+from sdk.rigs.rig_file import find_rig
+from sdk.rigs.rig_map import HUB
 from sdk.spec import FrameRate
 
 DEFAULT_MODEL = "faceformer"
@@ -67,6 +71,7 @@ def _frame_rate(text: str | None) -> FrameRate | None:
 @click.option("--lookahead", default=0, show_default=True, help="Samples of the future a frame may use, at 16 kHz.")
 @click.option("--calibration", type=click.Path(path_type=Path), help="Folder of speech that statistics are fixed on.")
 @click.option("--template", type=click.Path(path_type=Path), help="Face at rest: .npy (V, 3) or .obj.")
+@click.option("--rig", help="Rig whose channels the frames shall be: a name, or a JSON file.  [default: the model's]")
 @click.option("--min-deployment-target", default="iOS18", show_default=True, help="Oldest Apple system, for Core ML.")
 @click.option("--output-dir", type=click.Path(path_type=Path), default="build", show_default=True)
 @click.option("--skip-parity", is_flag=True, help="Do not compare the artefacts with the model.")
@@ -82,6 +87,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
     lookahead: int,
     calibration: Path | None,
     template: Path | None,
+    rig: str | None,
     min_deployment_target: str,
     output_dir: Path,
     skip_parity: bool,
@@ -102,6 +108,9 @@ def export_command(  # noqa: PLR0917 - one argument an option
             template=None if template is None else read_vertices(template),
         )
     )
+    if rig is not None:
+        own = set_of(staged.channels)
+        staged = with_rig(staged, find_rig(rig, own.name if own else HUB))
     options = LoweringOptions(min_deployment_target=min_deployment_target)
     folder = output_dir / model
     planner = Planner(staged, speech, _budget(budget, jobs))

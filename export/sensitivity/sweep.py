@@ -12,6 +12,7 @@ from export.sensitivity.simulate import layer_bytes, simulated
 from export.vectors import chunk_plan, example_beside
 from sdk.errors import UsageError
 from sdk.models.registry import StagedModel
+from sdk.models.rig_stage import measured_on
 from sdk.parity.beside import Beside
 from sdk.parity.face import Face, NoFace, lip_error_rms
 from sdk.parity.replay import record
@@ -59,8 +60,9 @@ class Sweep:
     def __init__(
         self, staged: StagedModel, sound: Array, forms: Mapping[Form, FormSupport], *, integer_inputs: bool
     ) -> None:
-        spec = next(t for s in staged.stages for t in s.outputs if f"{s.name}.{t.name}" == staged.pipeline.values)
-        face = Face.of(staged.channels, staged.unit, spec.shape)
+        self._output, channels = measured_on(staged.config, staged.pipeline.values, staged.channels)
+        spec = next(t for s in staged.stages for t in s.outputs if f"{s.name}.{t.name}" == self._output)
+        face = Face.of(channels, staged.unit, spec.shape)
         if isinstance(face, NoFace):
             raise UsageError("--precision mixed", f"needs a face: {face.reason}", "use --precision int8")
         self._staged, self._sound, self._face = staged, sound, face
@@ -90,7 +92,7 @@ class Sweep:
         beside = Beside(example_beside(staged, len(sound)).signals)
         executor = EagerExecutor(staged.stages)
         trace = record(staged.pipeline, executor, staged.parameters, sound, chunk_plan(len(sound)), beside=beside)
-        return trace.outputs[staged.pipeline.values]
+        return trace.outputs[self._output]
 
 
 def steps(staged: StagedModel, forms: Mapping[Form, FormSupport]) -> int:

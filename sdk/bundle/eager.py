@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from sdk.bundle.errors import REEXPORT, TensorFileError, WrongValueError, shown
 from sdk.errors import NowfaceError
 from sdk.models.registry import find_model
+from sdk.models.rig_stage import taken_apart
 from sdk.runtime.executor import Executor, ExecutorSource
 
 TARGET, PRECISION = "eager", "fp32"
@@ -30,7 +31,9 @@ def open_eager(source: ExecutorSource) -> Executor:
     except (SafetensorError, OSError) as error:
         raise TensorFileError(path, f"not a readable safetensors file ({shown(error)})", REEXPORT) from error
     try:
-        stages = entry.from_reference(source.config, weights)
+        config, own_weights, rig = taken_apart(source.config, weights)
+        stages = entry.from_reference(config, own_weights)
+        stages = rig.put_into(stages) if rig else stages
     except NowfaceError:
         raise
     except (KeyError, TypeError, ValueError) as error:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sdk.bundle.errors import REEXPORT, WrongValueError, shown
 from sdk.bundle.manifest import Manifest
 from sdk.bundle.phones import Phones
+from sdk.models.rig_stage import measured_on
 from sdk.parity.face.face import Face, NoFace
 from sdk.parity.face.figures import FaceFigures, face_figures, face_motion
 from sdk.parity.face.silence import silent_frames
@@ -34,7 +36,7 @@ class Sound:
 
 @dataclass(frozen=True)
 class View:
-    """The values that an app is shown.
+    """The values that an app is shown, or that they follow from.
 
     Attributes:
         output: ``stage.output`` of the values.
@@ -48,9 +50,20 @@ class View:
 
     @classmethod
     def by(cls, manifest: Manifest) -> View:
-        """What the bundle of a manifest shows."""
-        face = Face.of(manifest.channels, manifest.unit, manifest.values.shape)
-        return cls(manifest.pipeline.values, face, manifest.channels)
+        """What the bundle of a manifest shows; where it shows a rig that is mapped inside the model, the model's own
+        channels, which the rig's follow from.
+
+        Raises:
+            WrongValueError: the manifest tells of a rig that its pipeline does not have.
+        """
+        try:
+            output, names = measured_on(manifest.model.config, manifest.pipeline.values, manifest.channels)
+        except ValueError as error:
+            raise WrongValueError("manifest.json", f"model.config: {shown(error)}", REEXPORT) from error
+        made = {f"{stage.name}.{t.name}": t for stage in manifest.pipeline.stages for t in stage.outputs}
+        if output not in made or (names and made[output].size != len(names)):
+            raise WrongValueError("manifest.json", f"{shown(output)} is no output of {len(names)} channels", REEXPORT)
+        return cls(output, Face.of(names, manifest.unit, made[output].shape), names)
 
     def figures(
         self,
