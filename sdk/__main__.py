@@ -13,6 +13,7 @@ COMMANDS = {
     "parity": "sdk.cli.parity:parity",
     "rest": "sdk.cli.rest:rest",
     "view": "sdk.cli.view:view",
+    "live": "sdk.cli.live:live",
     "agree": "sdk.cli.agree:agree",
     "bench": "sdk.cli.bench:bench",
     "train": "sdk.cli.train:train",

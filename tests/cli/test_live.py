@@ -1,0 +1,131 @@
+"""`python -m sdk live`: a file at its own pace, what it reports, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from sdk.__main__ import main
+from sdk.cli.common import run
+from tests.toy_bundle import speech_like
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(toy_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs ``python -m sdk live TOY ARGUMENTS`` in this process: exit code, stdout, stderr."""
+
+    def call(*arguments: object, bundle: Path | None = toy_bundle) -> tuple[int, str, str]:
+        named = [] if bundle is None else [str(bundle)]
+        monkeypatch.setattr("sys.argv", ["sdk", "live", *named, *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            run(main, "python -m sdk")
+        said = capsys.readouterr()
+        assert isinstance(stopped.value.code, int)
+        return stopped.value.code, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> Path:
+    soundfile.write(tmp_path / "speech.wav", speech_like(24_000), 24_000)
+    return tmp_path / "speech.wav"
+
+
+def test_a_file_takes_its_time(command: Command, speech: Path) -> None:
+    began = time.perf_counter()
+    code, out, err = command("--input", speech)
+    assert time.perf_counter() - began >= 1
+    assert (code, err) == (0, "")
+    pattern = r"speech\.wav: 1\.00 s heard, 30 frames, \d+ late, 0 samples and 0 frames dropped, push to frame .*\n"
+    assert re.fullmatch(pattern, out), out
+
+
+def test_the_summary_for_machines(command: Command, speech: Path, toy_bundle: Path) -> None:
+    code, out, err = command("--input", speech, "--json")
+    assert (code, err) == (0, "")
+    said = json.loads(out)
+    assert said["bundle"] == str(toy_bundle)
+    assert (said["target"], said["precision"], said["source"]) == ("eager", "fp32", "speech.wav")
+    assert (said["seconds"], said["frames"], said["skipped_frames"], said["dropped_samples"]) == (1.0, 30, 0, 0)
+    assert 0 < said["push_to_frame_ms"]["median"] <= said["push_to_frame_ms"]["max"]
+    assert said["push_to_frame_ms"]["median"] <= said["sound_to_frame_ms"]["max"]
+    assert 0 < said["real_time_factor"] < 1
+    assert said["lip_gap_mm"] is None, "nobody has named the lips of the toy"
+
+
+def test_ends_after_some_seconds(command: Command, speech: Path) -> None:
+    code, out, _ = command("--input", speech, "--seconds", "0.3", "--json")
+    assert code == 0
+    assert json.loads(out)["seconds"] == pytest.approx(0.3, abs=0.05)
+
+
+def test_ctrl_c_ends_with_a_summary(command: Command, speech: Path) -> None:
+    """A signal as the terminal sends it, half a second after the first frame."""
+    import threading
+
+    from sdk.live.loop import Listener
+
+    begun = Listener.run
+
+    def interrupted(listener: Listener) -> None:
+        threading.Timer(0.5, signal.raise_signal, [signal.SIGINT]).start()
+        begun(listener)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Listener, "run", interrupted)
+        code, out, err = command("--input", speech, "--json")
+    assert (code, err) == (0, "")
+    assert 0.2 < json.loads(out)["seconds"] < 0.9
+
+
+def test_the_screen(command: Command, speech: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the meter is drawn while it listens, and gone at the end."""
+    import io
+
+    from rich.console import Console
+
+    drawn = io.StringIO()
+    terminal = Console(file=drawn, force_terminal=True, width=100, height=40)
+    monkeypatch.setattr("sdk.cli.live.stderr", terminal)
+    code, out, _ = command("--input", speech)
+    assert code == 0
+    assert out.count("\n") == 1
+    assert "push to frame" in drawn.getvalue()
+    assert "Ctrl-C ends" in drawn.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--input", "absent.wav"], ["absent.wav"]),
+        (["--input", "absent.wav", "--device", "1"], ["--device"]),
+        (["--target", "tpu"], ["tpu"]),
+        (["--style", "9"], ["--style"]),
+        (["--seconds", "0"], ["--seconds"]),
+        ([], ["sounddevice", "nowface[live]"]),
+        (["--list-devices"], ["sounddevice", "nowface[live]"]),
+    ],
+)
+def test_bad_calls(command: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: list[str]) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "sounddevice", None)
+    code, out, error = command(*arguments)
+    assert (code, out) == (2, "")
+    assert error.count("\n") == 1, error
+    for word in words:
+        assert word in error
+
+
+def test_no_bundle(command: Command) -> None:
+    code, _, error = command("--input", "speech.wav", bundle=None)
+    assert code == 2
+    assert "no bundle" in error
