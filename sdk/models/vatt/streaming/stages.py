@@ -1,0 +1,94 @@
+"""The stages of the streaming form: sound to features on every hop, features to the common space on every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sdk.audio.level import LevelNormaliser, LevelState
+from sdk.models.vatt.streaming.causal import CausalTransformer, States
+from sdk.models.vatt.streaming.config import CausalConfig
+from sdk.spec import InputSpec, TensorSpec
+from sdk.stage import Stage
+
+LEAST = 1e-6
+"""Added to the mean square of an embedding before it is divided by its root."""
+
+
+@dataclass(frozen=True)
+class AudioEncoderState:
+    """Level of the sound, and each layer's keys and values."""
+
+    level: LevelState
+    layers: States
+
+
+class AudioEncoderStage(Stage):
+    """A hop of samples is one token: level, one linear map, causal transformer. No spectrum.
+
+    The linear map is the published convolution, whose stride is its kernel. The level is not of the published model,
+    which was trained on loud clips: a microphone's gain should not change what is heard.
+    """
+
+    name, clock = "audio_encoder", "hop"
+
+    def __init__(self, config: CausalConfig) -> None:
+        super().__init__()
+        hop, width = config.patch, config.transformer.width
+        self.inputs = (InputSpec(name="pcm", shape=(1, hop), unit="full scale", source="audio.pcm"),)
+        self.outputs = (TensorSpec(name="features", shape=(1, width)),)
+        self.level = LevelNormaliser(hop)
+        self.wave_to_patch = nn.Linear(hop, width)
+        self.tx = CausalTransformer(config.transformer, config.window)
+
+    def init_state(self) -> AudioEncoderState:
+        """Silence before the stream."""
+        return AudioEncoderState(level=self.level.init_state(), layers=self.tx.init_state())
+
+    def step(
+        self, inputs: Mapping[str, Tensor], state: AudioEncoderState
+    ) -> tuple[dict[str, Tensor], AudioEncoderState]:
+        """One hop of PCM to features (1, d)."""
+        levelled, level = self.level.step(inputs["pcm"], state.level)
+        features, layers = self.tx.step(self.wave_to_patch(levelled), state.layers)
+        return {"features": features}, AudioEncoderState(level=level, layers=layers)
+
+    def whole(self, pcm: Tensor) -> Tensor:
+        """Whole clip (1, N), N a multiple of the hop, to features (N / hop, d)."""
+        return self.encode(self.level(pcm))[0]
+
+    def encode(self, levelled: Tensor) -> Tensor:
+        """Whole clips of levelled sound (B, N), for training: features (B, N / hop, d)."""
+        patches = levelled.reshape(len(levelled), -1, self.wave_to_patch.in_features)
+        features: Tensor = self.tx(self.wave_to_patch(patches))
+        return features
+
+
+class AudioHeadStage(Stage):
+    """The newest features to the common space, at unit length (Akbari et al. 2021, section 3.4: audio has one map)."""
+
+    name, clock = "audio_head", "frame"
+    ones: Tensor  # (1, space) constant
+
+    def __init__(self, width: int, space: int) -> None:
+        super().__init__()
+        self.inputs = (InputSpec(name="features", shape=(1, width), source="audio_encoder.features"),)
+        self.outputs = (TensorSpec(name="embedding", shape=(1, space)),)
+        self.aud_to_va = nn.Linear(width, space)
+        # A mean as a constant linear: XNNPACK has no reduction and would leave its delegate for it.
+        self.register_buffer("ones", torch.full((1, space), 1 / space), persistent=False)
+
+    def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
+        """Features (1, d) to an embedding (1, space)."""
+        return {"embedding": self.embed(inputs["features"])}, state
+
+    def embed(self, features: Tensor) -> Tensor:
+        """Features (..., d) to embeddings (..., space) of length 1."""
+        embedding = self.aud_to_va(features)
+        mean_square = F.linear(embedding * embedding, self.ones)
+        unit: Tensor = embedding * torch.rsqrt(mean_square + LEAST) * self.ones.shape[1] ** -0.5
+        return unit
