@@ -270,6 +270,24 @@ static jint poll_buffer(JNIEnv *env, jclass unused, jlong pointer, jobject value
     return poll_into(env, bridge_of(pointer), address + offset, (size_t)capacity, numbers);
 }
 
+static jint set_retarget(JNIEnv *env, jclass unused, jlong pointer, jbyteArray json) {
+    char *text = json == NULL ? NULL : copy_of(env, json, 1);
+    (void)unused;
+    if (json != NULL && text == NULL) return NOWFACE_ERROR_MEMORY;
+    const int32_t status = nowface_session_set_retarget(session_of(pointer), text, text == NULL ? 0 : strlen(text));
+    free(text);
+    return status;
+}
+
+static jint set_strength(JNIEnv *env, jclass unused, jlong pointer, jbyteArray knob, jfloat strength) {
+    char *name = copy_of(env, knob, 1);
+    (void)unused;
+    if (name == NULL) return NOWFACE_ERROR_MEMORY;
+    const int32_t status = nowface_session_set_strength(session_of(pointer), name, strength);
+    free(name);
+    return status;
+}
+
 static jint flush(JNIEnv *env, jclass unused, jlong pointer) {
     (void)env;
     (void)unused;
@@ -374,6 +392,8 @@ static const JNINativeMethod methods[] = {
     {"pushSignal", "(JI[FJ)I", (void *)push_signal},
     {"poll", "(J[F[J)I", (void *)poll},
     {"pollBuffer", "(JLjava/nio/Buffer;II[J)I", (void *)poll_buffer},
+    {"setRetarget", "(J[B)I", (void *)set_retarget},
+    {"setStrength", "(J[BF)I", (void *)set_strength},
     {"flush", "(J)I", (void *)flush},
     {"await", "(JI)I", (void *)await},
     {"reset", "(J)I", (void *)reset},

@@ -66,7 +66,7 @@ export class Bundle {
   /** Start a stream; the model is loaded once and shared by all sessions of a precision. */
   async session({ precision, parameters = {}, ...options }: SessionChoice = {}): Promise<Session> {
     const executor = await this.executor(precision);
-    return Session.create(this.pipeline, executor, { ...(await this.parameters()), ...parameters }, options);
+    return Session.create(this.pipeline, executor, { ...(await this.parameters()), ...parameters }, { channels: this.manifest.channels, ...options });
   }
 
   /** The loaded model of a precision. Loaded once; the bundle closes it. */

@@ -11,7 +11,10 @@ export interface Frame {
   readonly dueSample: number;
   /** What the app shows: a value a channel, or x y z of each vertex in the bundle's unit. */
   readonly values: Float32Array;
-  /** Every output of the frame stages by its source name, `STAGE.OUTPUT`; `values` is one of them. */
+  /**
+   * Every output of the frame stages by its source name, `STAGE.OUTPUT`, as the model gave it. `values` is one of them, or
+   * made of it where the session retargets.
+   */
   readonly outputs: Tensors;
 }
 

@@ -7,6 +7,8 @@ import { checkParameters, copyGiven, type Given } from "./given.js";
 import { checkPcm, type Pcm } from "./intake.js";
 import { checkSeed } from "./noise.js";
 import { makePlan } from "./plan.js";
+import { NOTHING_SHOWN, retargetFrame, withStrength, type Retarget, type Shown } from "./retarget.js";
+import { parseRetarget } from "./retarget_file.js";
 import { checkSample, findSignal } from "./signals.js";
 import { SAMPLE_RATE, type PipelineSpec } from "./spec.js";
 import { prepare, type Machine } from "./stepping.js";
@@ -21,6 +23,10 @@ export interface SessionOptions {
   seed?: number | bigint | null;
   /** Told of every push, signal and frame. */
   observer?: Observer;
+  /** The text of a retarget file: what is done to the channels of a frame. */
+  retarget?: string | null;
+  /** Names of a frame's values, which a retarget goes by; a bundle gives its own. */
+  channels?: readonly string[];
 }
 
 /**
@@ -39,10 +45,13 @@ export class Session {
   private stream: Stream;
   private closed = false;
   private last: Promise<unknown> = Promise.resolve();
+  private retarget: Retarget | null = null;
+  private shown: Shown = NOTHING_SHOWN;
 
   private constructor(
     private readonly machine: Machine,
     private readonly options: StreamOptions,
+    private readonly channels: readonly string[],
   ) {
     this.stream = new Stream(machine, options, null);
   }
@@ -52,7 +61,7 @@ export class Session {
     pipeline: PipelineSpec,
     executor: Executor,
     parameters: Given,
-    { queueSeconds = 600, healthInterval = 30, seed, observer }: SessionOptions = {},
+    { queueSeconds = 600, healthInterval = 30, seed, observer, retarget, channels = [] }: SessionOptions = {},
   ): Promise<Session> {
     if (!(Number.isFinite(queueSeconds) && queueSeconds * SAMPLE_RATE >= pipeline.hop)) {
       throw new UsageError("queueSeconds", `${queueSeconds} s does not hold a hop`, "use a second or more");
@@ -63,7 +72,9 @@ export class Session {
     const given = checkParameters(pipeline, parameters);
     const machine = await prepare(makePlan(pipeline), executor, given, checkSeed(seed));
     const queueLimit = Math.floor(queueSeconds * SAMPLE_RATE);
-    return new Session(machine, { queueLimit, healthInterval, observer: observer ?? null });
+    const session = new Session(machine, { queueLimit, healthInterval, observer: observer ?? null }, channels);
+    session.setRetarget(retarget ?? null);
+    return session;
   }
 
   /** The stages and clocks the session runs. */
@@ -130,6 +141,24 @@ export class Session {
     return turn;
   }
 
+  /**
+   * Fit the channels of the frames that follow to an avatar: gain, offset, limits, smoothing and knobs.
+   *
+   * @param json the text of a retarget file, or null to show what the model gives again.
+   */
+  setRetarget(json: string | null): void {
+    this.checkOpen();
+    this.retarget = json === null ? null : parseRetarget(json, this.channels);
+    if (json === null) this.shown = NOTHING_SHOWN;
+  }
+
+  /** Turn a knob of the retarget, such as `jaw`, to a strength of 0 to 2; 1 changes nothing. The next frame follows it. */
+  setStrength(knob: string, strength: number): void {
+    this.checkOpen();
+    if (!this.retarget) throw new UsageError(`knob ${knob}`, "the session does not retarget", "call setRetarget first");
+    this.retarget = withStrength(this.retarget, knob, strength);
+  }
+
   /** End the stream: the frames that remain follow, `ceil(samples * frame rate / 16000)` in all. */
   flush(): void {
     this.checkFlowing("flush");
@@ -140,12 +169,13 @@ export class Session {
   reset(): void {
     this.checkOpen();
     this.stream = new Stream(this.machine, this.options, null);
+    this.shown = NOTHING_SHOWN;
   }
 
   /** The stream as it stands, to be restored any number of times. Cheap: it copies references. */
   snapshot(): Snapshot {
     this.checkOpen();
-    return this.stream.snapshot();
+    return { ...this.stream.snapshot(), shown: this.shown };
   }
 
   /** Go on from a snapshot of this session or another of the same bundle. */
@@ -155,6 +185,7 @@ export class Session {
       throw new SessionError("snapshot", "it is not of this pipeline", "restore it on a session of the same bundle");
     }
     this.stream = new Stream(this.machine, this.options, snapshot);
+    this.shown = snapshot.shown;
   }
 
   /** Free what the session holds; report and events stay. The bundle stays open. Closing twice is allowed. */
@@ -168,8 +199,15 @@ export class Session {
       const stream = this.stream;
       const frame = await stream.nextFrame();
       // A reset or restore while the step ran: its frame belongs to a stream that is no more.
-      if (stream === this.stream) return frame;
+      if (stream === this.stream) return frame && this.fitted(frame);
     }
+  }
+
+  /** The frame as it is shown; what it shows now is remembered. */
+  private fitted(frame: Frame): Frame {
+    if (!this.retarget) return frame;
+    this.shown = retargetFrame(this.retarget, this.pipeline.frame_rate, frame.index, frame.values, this.shown);
+    return { ...frame, values: this.shown.values.slice() };
   }
 
   private checkFlowing(verb: string): void {

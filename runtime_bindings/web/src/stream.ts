@@ -10,6 +10,7 @@ import { openIntake, tail, take, type Intake, type Pcm } from "./intake.js";
 import { start, type StreamState } from "./plan.js";
 import { HopQueue, type QueueContent } from "./queue.js";
 import { appended, faultOf, noRows, trimmed, type Lines } from "./signals.js";
+import type { Shown } from "./retarget.js";
 import type { PipelineSpec, SignalSpec, Tensors } from "./spec.js";
 import { firstFrameOfHop, nextWork, runFinite, runFrame, runHop, type Machine, type Step } from "./stepping.js";
 
@@ -29,6 +30,8 @@ export interface Snapshot {
   readonly lines: Lines;
   readonly flushed: boolean;
   readonly report: Report;
+  /** What the session showed last, where it retargets. */
+  readonly shown: Shown;
 }
 
 export class Stream {
@@ -44,7 +47,7 @@ export class Stream {
   constructor(
     private readonly machine: Machine,
     private readonly options: StreamOptions,
-    from: Snapshot | null,
+    from: Omit<Snapshot, "shown"> | null,
   ) {
     const { plan } = machine;
     this.queue = new HopQueue(plan.clock.hop, from?.queue);
@@ -69,7 +72,7 @@ export class Stream {
     return this.intake?.resampler.delayMs ?? 0;
   }
 
-  snapshot(): Snapshot {
+  snapshot(): Omit<Snapshot, "shown"> {
     return {
       pipeline: this.machine.plan.pipeline,
       state: this.state,

@@ -71,6 +71,16 @@ namespace UnityEngine
         }
     }
 
+    public sealed class TextAsset : Object
+    {
+        public TextAsset(string text)
+        {
+            this.text = text;
+        }
+
+        public string text { get; }
+    }
+
     public sealed class Mesh : Object
     {
         public string[] Names = new string[0];

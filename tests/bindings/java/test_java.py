@@ -34,6 +34,10 @@ def test_binding(verdicts: dict[str, str], case: str) -> None:
     assert verdicts[case] == "ok"
 
 
+def test_a_retarget_reaches_the_library(java: Java, named_toy: Path) -> None:
+    assert java("ai.nowface.RetargetTest", named_toy) == "ok\n"
+
+
 def test_statuses_are_those_of_all_languages(java: Java) -> None:
     table = json.loads((ROOT / "runtime_bindings" / "statuses.json").read_text(encoding="utf-8"))["statuses"]
     said = java("Statuses").splitlines()

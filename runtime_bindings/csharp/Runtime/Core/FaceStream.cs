@@ -23,6 +23,9 @@ namespace Nowface
             timeline = new FrameTimeline(session.ValueCount);
         }
 
+        /// <summary>For what else the drawing thread asks of it: to retarget, to read the report and events.</summary>
+        public Session Session => session;
+
         /// <summary>Takes a block of sound in; several channels become their mean.</summary>
         /// <param name="now">A steady clock's time in seconds, the one that <see cref="Show"/> is asked by.</param>
         /// <exception cref="NowfaceException">The session takes no sound.</exception>

@@ -57,6 +57,12 @@ namespace Nowface
         internal static extern int nowface_poll(SessionHandle session, NativeFrame* frame, float* values, UIntPtr capacity);
 
         [DllImport(Library, CallingConvention = Cdecl)]
+        internal static extern int nowface_session_set_retarget(SessionHandle session, byte* json, UIntPtr size);
+
+        [DllImport(Library, CallingConvention = Cdecl)]
+        internal static extern int nowface_session_set_strength(SessionHandle session, byte* knob, float strength);
+
+        [DllImport(Library, CallingConvention = Cdecl)]
         internal static extern int nowface_session_flush(SessionHandle session);
 
         [DllImport(Library, CallingConvention = Cdecl)]

@@ -1,11 +1,13 @@
 using System;
 using System.Collections.Generic;
+using System.Text;
 
 namespace Nowface
 {
     /// <summary>
-    /// One running stream. One thread may push while another polls; no other call may run beside those, except Dispose,
-    /// which takes effect when they are done. Push and Poll do not allocate.
+    /// One running stream. One thread may push while another polls, and retargets, turns knobs or reads the report and
+    /// events between two polls; no other call may run beside those, except Dispose, which takes effect when they are
+    /// done. Push, Poll and SetStrength do not allocate.
     /// </summary>
     public sealed unsafe class Session : IDisposable
     {
@@ -131,6 +133,40 @@ namespace Nowface
             }
             frame = new Frame(native);
             return given;
+        }
+
+        /// <summary>
+        /// Fits the channels of the frames polled from now on to an avatar: gain, offset, limits, smoothing and knobs.
+        /// </summary>
+        /// <param name="json">The text of a retarget file; null to show what the model gives again.</param>
+        /// <exception cref="NowfaceException">Usage: it is none, or names a channel that the model does not have.</exception>
+        public void SetRetarget(string json)
+        {
+            byte[] bytes = json == null ? null : Utf8.Encode(json);
+            fixed (byte* first = bytes)
+            {
+                UIntPtr size = (UIntPtr)(uint)(bytes == null ? 0 : bytes.Length - 1);
+                Native.Check(Native.nowface_session_set_retarget(handle, first, size));
+            }
+        }
+
+        /// <summary>Turns a knob of the retarget; the next frame polled follows it.</summary>
+        /// <param name="knob">Such as "jaw".</param>
+        /// <param name="strength">0 to 2; 1 changes nothing.</param>
+        /// <exception cref="NowfaceException">Usage: there is no such knob, or the strength is out of range.</exception>
+        public void SetStrength(string knob, float strength)
+        {
+            if (knob == null) throw new ArgumentNullException(nameof(knob));
+            const int most = 512;
+            byte* name = stackalloc byte[most + 1];
+            int length = 0;
+            fixed (char* first = knob)
+            {
+                // A name that does not fit is none, and is told as such.
+                if (knob.Length <= most / 4) length = Encoding.UTF8.GetBytes(first, knob.Length, name, most);
+            }
+            name[length] = 0;
+            Native.Check(Native.nowface_session_set_strength(handle, name, strength));
         }
 
         /// <summary>Ends the stream: the frames that cover the last samples follow.</summary>

@@ -38,9 +38,13 @@ namespace Nowface.Unity
         [Tooltip("Weight that shows a blendshape in full.")]
         public float fullWeight = 100;
 
+        [Tooltip("Retarget file: how the channels are fitted to this head. None shows what the model gives.")]
+        public TextAsset retarget;
+
         private readonly List<FaceMesh> faces = new List<FaceMesh>();
         private Task<Loaded> loading;
         private MicrophoneFeed microphone;
+        private readonly Dictionary<string, float> strengths = new Dictionary<string, float>();
         private float[] weights;
         private double outputLatency;
 
@@ -50,6 +54,14 @@ namespace Nowface.Unity
 
         /// <summary>True while the face follows the sound.</summary>
         public bool IsRunning => stream != null;
+
+        /// <summary>Turns a knob of the retarget, such as "jaw": 0 to 2, 1 changes nothing. The next frame follows it.</summary>
+        /// <exception cref="NowfaceException">Usage: there is no such knob, or the strength is out of range.</exception>
+        public void SetStrength(string knob, float strength)
+        {
+            stream?.Session.SetStrength(knob, strength);
+            strengths[knob] = strength;
+        }
 
         private static double Now => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
 
@@ -160,6 +172,17 @@ namespace Nowface.Unity
 
         private void Show(Loaded loaded, int sampleRate)
         {
+            try
+            {
+                if (retarget != null) loaded.Session.SetRetarget(retarget.text);
+                foreach (KeyValuePair<string, float> knob in strengths) loaded.Session.SetStrength(knob.Key, knob.Value);
+            }
+            catch (NowfaceException error)
+            {
+                loaded.Session.Dispose();
+                Fail(error);
+                return;
+            }
             faces.Clear();
             foreach (SkinnedMeshRenderer mesh in meshes) faces.Add(new FaceMesh(mesh, loaded.Channels));
             if (faces.TrueForAll(face => face.Missing.Count == loaded.Channels.Count))

@@ -8,6 +8,8 @@ import { leafDigest } from "../../dist/digest.js";
 import { STATUSES, VERSION, readSafetensors } from "../../dist/index.js";
 import { uniforms } from "../../dist/noise.js";
 import { Resampler } from "../../dist/resampler.js";
+import { NOTHING_SHOWN, retargetFrame, withStrength } from "../../dist/retarget.js";
+import { parseRetarget } from "../../dist/retarget_file.js";
 import { firstToSee, seen } from "../../dist/signals.js";
 
 const folder = process.env.NOWFACE_VECTORS;
@@ -83,4 +85,26 @@ test("digests", () => {
     const found = leafDigest(floats(name));
     digest.forEach((value, i) => assert.ok(Math.abs(found[i] - value) <= 1e-12 * Math.max(1, Math.abs(value)), `${name}: ${found}`));
   }
+});
+
+test("retargets", () => {
+  assert.ok(cases.retargets.length > 50);
+  for (const { text, channels, rate, frames, strength, name } of cases.retargets) {
+    const retarget = withStrength(parseRetarget(text, channels), "jaw", strength);
+    let shown = NOTHING_SHOWN;
+    const [values, wanted] = [floats(`${name}.given`), floats(`${name}.shown`)];
+    frames.forEach((frame, row) => {
+      const part = [row * channels.length, (row + 1) * channels.length];
+      shown = retargetFrame(retarget, rate, frame, values.subarray(...part), shown);
+      assert.deepEqual(shown.values, wanted.subarray(...part), `${name}, frame ${frame}`);
+    });
+  }
+});
+
+test("texts that are no retarget", () => {
+  assert.ok(cases.refused_retargets.length > 20);
+  for (const text of cases.refused_retargets) {
+    assert.throws(() => parseRetarget(text, ["a"]), (error) => error.status === "USAGE" && !/\n/.test(error.message), text);
+  }
+  parseRetarget('{"format_version": 1, "channels": {"a": {"low": null}}}', ["a"]);
 });

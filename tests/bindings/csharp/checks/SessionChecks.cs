@@ -91,6 +91,32 @@ namespace Checks
             }
         }
 
+        public static void ShowsWhatTheRetargetSays(string folder)
+        {
+            const string retarget =
+                "{\"format_version\": 1, \"channels\": {\"a\": {\"gain\": 2}}, \"knobs\": {\"jaw\": {\"channels\": [\"a\", \"b\"]}}}";
+            using (Bundle bundle = Bundle.Open(folder))
+            using (Session session = bundle.CreateSession(Synchronous()))
+            {
+                List<float[]> plain = Again(session);
+                session.SetRetarget(retarget);
+                List<float[]> shown = Again(session);
+                session.SetStrength("jaw", 0.5f);
+                List<float[]> turned = Again(session);
+                Expect.Refuses(Status.Usage, () => session.SetStrength("lips", 1), "it has jaw");
+                Expect.Refuses(Status.Usage, () => session.SetStrength(new string('j', 1000), 1), "it has jaw");
+                Expect.Refuses(Status.Usage, () => session.SetStrength("jaw", float.NaN), "not within 0 and 2");
+                Expect.Refuses(Status.Usage, () => session.SetRetarget("{}"), "format_version");
+                Expect.Throws<ArgumentNullException>(() => session.SetStrength(null, 1));
+                session.SetRetarget(null);
+                SameFrames(plain, Again(session));
+                Func<float[], float, float, float[]> scaled = (values, a, b) =>
+                    values.Select((value, channel) => value * (channel == 0 ? a : channel == 1 ? b : 1)).ToArray();
+                SameFrames(plain.ConvertAll(values => scaled(values, 2, 1)), shown);
+                SameFrames(plain.ConvertAll(values => scaled(values, 1, 0.5f)), turned);
+            }
+        }
+
         public static void GoesOnFromASnapshot(string folder)
         {
             float[] sound = Sound(16000);
@@ -252,11 +278,13 @@ namespace Checks
                 float[] block = Sound(16);
                 short[] shorts = new short[16];
                 var values = new float[bundle.ValueCount];
+                session.SetRetarget("{\"format_version\": 1, \"knobs\": {\"jaw\": {\"channels\": [\"a\"]}}}");
                 int frames = 0;
                 Expect.Equal("0 collections, 0 bytes", Garbage(() =>
                 {
                     session.Push(block);
                     session.Push(shorts);
+                    session.SetStrength("jaw", 0.5f);
                     if (session.Poll(values, out Frame _)) frames++;
                 }), "garbage of push and poll");
                 Expect.True(frames > 0, "frames came");
@@ -291,6 +319,13 @@ namespace Checks
                 session.Push(first, 1000);
                 session.Push(new NativeArray<float> { Address = (IntPtr)(first + 1000), Length = sound.Length - 1000 });
             }
+        }
+
+        private static List<float[]> Again(Session session)
+        {
+            session.Reset();
+            session.Push(Sound(16000));
+            return Drain(session);
         }
 
         internal static SessionOptions Synchronous() => new SessionOptions { Mode = SessionMode.Synchronous };

@@ -32,6 +32,29 @@ namespace Checks
             Expect.Equal(0, Debug.Lines.Count, "lines in the log");
         }
 
+        public static void TheFaceFollowsTheRetarget(string folder)
+        {
+            const string still =
+                "{\"format_version\": 1, \"channels\": {\"c\": {\"gain\": 0, \"offset\": 0.5}}, \"knobs\": {\"jaw\": {\"channels\": [\"a\"]}}}";
+            var mesh = new SkinnedMeshRenderer { sharedMesh = new Mesh { Names = new[] { "a", "c" } } };
+            var face = new NowfaceFace { bundle = folder, meshes = new[] { mesh }, retarget = new TextAsset(still) };
+            face.SetStrength("jaw", 0);
+            Call(face, "OnEnable");
+            Load(face);
+            Hear(face, 48000);
+            Until(() => Draw(face, mesh), "the face moves");
+            Expect.Equal("0, 50", $"{mesh.Weights[0]}, {mesh.Weights[1]}", "weights");
+            Expect.Refuses(Status.Usage, () => face.SetStrength("lips", 1), "it has jaw");
+            Call(face, "OnDisable");
+            Expect.Equal(0, Debug.Lines.Count, "lines in the log");
+            face.retarget = new TextAsset("{}");
+            Call(face, "OnEnable");
+            Load(face, () => Debug.Lines.Count > 0);
+            Expect.True(Debug.Lines.Single().Contains("format_version"), Debug.Lines[0]);
+            Expect.True(!face.IsRunning, "it does not run");
+            Debug.Lines.Clear();
+        }
+
         public static void TheFaceFollowsTheMicrophone(string folder)
         {
             Microphone.Clip = new AudioClip { Data = SessionChecks.Sound(32000), frequency = 16000 };

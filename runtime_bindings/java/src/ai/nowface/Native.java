@@ -69,6 +69,11 @@ final class Native {
 
     static native int pollBuffer(long session, Buffer values, int offset, int capacity, long[] numbers);
 
+    /** {@code json} ends with a zero, or is null for none. */
+    static native int setRetarget(long session, byte[] json);
+
+    static native int setStrength(long session, byte[] knob, float strength);
+
     static native int flush(long session);
 
     static native int await(long session, int milliseconds);

@@ -14,7 +14,8 @@ import java.util.Objects;
 /**
  * One stream of speech through one face.
  *
- * <p>One thread pushes and one polls, which may be the same; every other call must not run beside those. Only
+ * <p>One thread pushes and one polls, which may be the same. The one that polls may also call {@link #setRetarget},
+ * {@link #setStrength}, {@link #report} and {@link #events}; every other call must not run beside those. Only
  * {@link #close} may come from any thread at any time. Pushing and polling allocate nothing, and do not lock unless the
  * session is synchronous.
  *
@@ -165,6 +166,27 @@ public final class Session implements AutoCloseable {
         if (Native.check(status) != Status.OK) return false;
         consume(values, frame.valueCount());
         return true;
+    }
+
+    /**
+     * Fits the channels of the frames polled from now on to an avatar: gain, offset, limits, smoothing and knobs.
+     *
+     * @param json the text of a retarget file, or null to show what the model gives again
+     */
+    public void setRetarget(String json) {
+        byte[] text = json == null ? null : Native.text("retarget", json);
+        call(pointer -> Native.setRetarget(pointer, text));
+    }
+
+    /**
+     * Turns a knob of the retarget; the next frame polled follows it.
+     *
+     * @param knob such as {@code jaw}
+     * @param strength 0 to 2; 1 changes nothing
+     */
+    public void setStrength(String knob, float strength) {
+        byte[] name = Native.text("knob", knob);
+        call(pointer -> Native.setStrength(pointer, name, strength));
     }
 
     /** Ends the stream: the frames that cover the last samples follow. */
