@@ -37,7 +37,8 @@ class FileRecord(Record):
 
 class ModelRecord(Record):
     """What the bundle was made of. `config` rebuilds the reference model, and tells parity of a rig mapped inside it;
-    no device reads it."""
+    no device reads it.
+    """
 
     name: Name
     title: Text

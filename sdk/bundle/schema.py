@@ -20,10 +20,11 @@ from sdk.cli.common import run
 DEFAULT = Path("docs/manifest.schema.json")
 
 
-class _Closed(GenerateJsonSchema):
+class Closed(GenerateJsonSchema):
     """Closes maps too: pydantic gives a map with a pattern for its keys `patternProperties` and leaves it open."""
 
     def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        """A map; with a pattern for its keys it takes no others."""
         built = super().dict_schema(schema)
         if "patternProperties" in built:
             built["additionalProperties"] = False
@@ -32,7 +33,7 @@ class _Closed(GenerateJsonSchema):
 
 def manifest_schema() -> dict[str, Any]:
     """JSON Schema draft 2020-12 of a manifest."""
-    schema = Manifest.model_json_schema(schema_generator=_Closed)
+    schema = Manifest.model_json_schema(schema_generator=Closed)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 

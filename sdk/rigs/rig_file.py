@@ -33,10 +33,11 @@ from sdk.errors import BundleError
 from sdk.rigs.channel_set import ChannelSet, channel_set, channel_sets
 from sdk.rigs.errors import RigError
 from sdk.rigs.rig_map import HUB, RigMap, rig_map
-from sdk.spec import Record
+from sdk.spec import LARGEST_HALF, Record
 
 ChannelName = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Weight = Annotated[FiniteFloat, Field(ge=-1e6, le=1e6)]
+Weight = Annotated[FiniteFloat, Field(ge=-LARGEST_HALF, le=LARGEST_HALF)]
+"""A number that targets in half precision can hold."""
 MEND = "mend the file; docs/rigs.md shows the form"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,9 @@ from sdk.rigs.channel_set import channel_set, channel_sets
 from sdk.rigs.errors import RigError
 from sdk.rigs.rig_file import find_rig, read_rig, write_rig
 from sdk.rigs.rig_map import rig_map
+from sdk.rigs.rig_schema import DEFAULT, schema_text
+
+ROOT = Path(__file__).parents[2]
 
 MINE = {
     "nowface_rig": 1,
@@ -116,7 +121,7 @@ MISTAKES = {
     "a weight out of all bounds": (changed(channel={"name": "a", "weights": {"jawOpen": 1e30}}), "jawOpen"),
     "an empty range": (changed(channel={"name": "a", "low": 1, "high": 1}), "range 1 to 1"),
     "a range upside down": (changed(channel={"name": "a", "low": 1, "high": 0}), "range 1 to 0"),
-    "a range below float32": (changed(channel={"name": "a", "low": 1e5, "high": 1e5 + 1e-9, "bias": 1e5}), "range"),
+    "a range below float32": (changed(channel={"name": "a", "low": 6e4, "high": 6e4 + 1e-9, "bias": 6e4}), "range"),
     "rest out of range": (changed(channel={"name": "a", "bias": 2}), "rests at 2"),
     "an odd name of the rig": (changed(name="../rig"), "name"),
 }
@@ -130,6 +135,18 @@ def test_a_mistake_is_named_with_its_file(mistake, rig_file):
         read_rig(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_committed_schema_is_current_and_takes_what_the_reader_takes():
+    assert (ROOT / DEFAULT).read_text(encoding="utf-8") == schema_text(), "run python -m sdk.rigs.rig_schema"
+    schema = json.loads(schema_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    validator.validate(MINE)
+    said_by_the_reader_alone = ("source", "Blink_L", "jawOpne", "range", "rests", "typing")
+    for mistake, (data, words) in MISTAKES.items():
+        if isinstance(data, dict) and not any(part in words + mistake for part in said_by_the_reader_alone):
+            assert not validator.is_valid(data), mistake
 
 
 @settings(deadline=None, max_examples=40)
