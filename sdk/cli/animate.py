@@ -34,6 +34,7 @@ SUFFIXES = ", ".join(dict.fromkeys(each.suffix for each in FORMATS.values()))
 @click.option("--template", type=click.Path(path_type=Path), help="Face at rest: .npy (V, 3) or .obj.")
 @click.option("--style", help="Speaking style: its index, or a number for each with commas between them.")
 @click.option("--rig", help="Channels to write: a channel set's name, e.g. meta_fb2_70, or a rig file of your own.")
+@click.option("--retarget", type=click.Path(path_type=Path), help="Retarget file: gains, limits, smoothing, knobs.")
 @click.option("--blinks", type=click.IntRange(0, 2**32 - 1), metavar="SEED", help="Blink; each seed at other times.")
 @click.option(
     "--unity-path", default="", help="Names from the Animator's object to the one with the shapes: Body/Head."
@@ -49,6 +50,7 @@ def animate(
     template: Path | None,
     style: str | None,
     rig: str | None,
+    retarget: Path | None,
     blinks: int | None,
     unity_path: str,
 ) -> None:
@@ -75,7 +77,7 @@ def animate(
             face=face_from_options(opened, template) if chosen.mesh else None,
             unity_path=unity_path,
         )
-        with opened.session(target, precision, parameters) as session:
+        with opened.session(target, precision, parameters, retarget=retarget) as session:
             began = time.perf_counter()
             seconds = len(pcm) / rate
             with open_animation(output, layout, form) as add, progress() as bar:

@@ -125,6 +125,23 @@ class TestOutput:
             assert archive["names"].tolist() == names
             assert archive["values"].shape == (21, 8)
 
+    def test_a_retarget_acts_on_the_channels(
+        self, command: Command, speech: Path, toy_bundle: Path, tmp_path: Path
+    ) -> None:
+        folder = Path(shutil.copytree(toy_bundle, tmp_path / "bundle"))
+        edit_manifest(folder, lambda m: m.update(channels=list("abcdefgh")))
+        edit_manifest(folder, lambda m: m["pipeline"].update(values="motion_decoder.coefficients"))
+        (tmp_path / "avatar.json").write_text('{"format_version": 1, "channels": {"b": {"gain": 2, "high": 0.25}}}')
+        assert command(speech, "-o", tmp_path / "plain.npz", bundle=folder).code == 0
+        arguments = (speech, "-o", tmp_path / "out.npz", "--retarget", tmp_path / "avatar.json")
+        assert command(*arguments, bundle=folder).code == 0
+        wanted = values(tmp_path / "plain.npz")
+        wanted[:, 1] = np.minimum(wanted[:, 1] * 2, 0.25)
+        np.testing.assert_array_equal(values(tmp_path / "out.npz"), wanted)
+        (tmp_path / "avatar.json").write_text('{"format_version": 1, "channels": {"z": {}}}')
+        assert_refused(command(*arguments, bundle=folder), "no such channel")
+        assert_refused(command(*arguments), "vertices")
+
     def test_summary_is_one_line(self, command: Command, speech: Path, tmp_path: Path) -> None:
         line = command(speech, "-o", tmp_path / "out.npz").stdout
         pattern = r".*out\.npz: 21 frames at 30 fps, 0\.70 s of audio, real-time factor \d+\.\d{3}, UNTRAINED.*\n"
