@@ -3,7 +3,8 @@ import CNowface
 /// One running stream.
 ///
 /// `push`, `pushSignal` and `poll` take no turn at the actor: one thread may push, such as the audio thread, while another
-/// polls, such as the one that draws. They do not lock, wait or allocate. What the actor isolates, `flush`, `reset` and so
+/// polls, such as the one that draws. They do not lock, wait or allocate. The thread that polls may also retarget and turn
+/// knobs between two polls. What the actor isolates, `flush`, `reset` and so
 /// on, takes turns with itself but must not run beside those: stop the sound first.
 public actor Session {
     /// Floats of a frame.
@@ -87,6 +88,22 @@ public actor Session {
         var frames: [Frame] = []
         while let time = try poll(into: values) { frames.append(Frame(time: time, values: Array(values))) }
         return frames
+    }
+
+    /// Fits the channels of the frames polled from now on to an avatar: gain, offset, limits, smoothing and knobs.
+    ///
+    /// - Parameter json: the text of a retarget file; nil to show what the model gives again.
+    /// - Throws: `usage` where it is none or names a channel that the model does not have.
+    public nonisolated func setRetarget(_ json: String?) throws(NowfaceError) {
+        try check(nowface_session_set_retarget(handle.pointer, json, json?.utf8.count ?? 0))
+    }
+
+    /// Turns a knob of the retarget, such as `jaw`; the next frame polled follows it.
+    ///
+    /// - Parameter strength: 0 to 2; 1 changes nothing.
+    /// - Throws: `usage` where there is no such knob or the strength is out of range.
+    public nonisolated func setStrength(_ knob: String, _ strength: Float) throws(NowfaceError) {
+        try check(nowface_session_set_strength(handle.pointer, knob, strength))
     }
 
     /// Ends the stream: the frames that cover the last samples follow.

@@ -98,6 +98,30 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(have.joined().map(\.bitPattern), try bits("frames.f32"))
     }
 
+    func testARetargetReachesTheLibrary() async throws {
+        let session = try Session(open(), synchronous)
+        let sound = sound(16_000)
+        func again() async throws -> [[Float]] {
+            try await session.reset()
+            try session.push(sound)
+            return try session.poll().map(\.values)
+        }
+        let plain = try await again()
+        try session.setRetarget(
+            #"{"format_version": 1, "channels": {"a": {"gain": 2}}, "knobs": {"jaw": {"channels": ["a", "b"]}}}"#)
+        let shown = try await again()
+        XCTAssertEqual(shown, plain.map { [$0[0] * 2] + $0[1...] })
+        try session.setStrength("jaw", 0.5)
+        let turned = try await again()
+        XCTAssertEqual(turned, plain.map { [$0[0], $0[1] * 0.5] + $0[2...] })
+        expect(.usage) { try session.setStrength("lips", 1) }
+        expect(.usage) { try session.setStrength("jaw", 2.5) }
+        expect(.usage) { try session.setRetarget("{}") }
+        try session.setRetarget(nil)
+        let off = try await again()
+        XCTAssertEqual(off, plain)
+    }
+
     func testTheWorkerGivesTheSameFrames() async throws {
         let bundle = try open()
         let sound = sound(32_000)
