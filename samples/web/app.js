@@ -1,10 +1,12 @@
 // Sound in (a file or the microphone), frames out of the session, the newest frame on the head.
 import { Bundle, UrlFiles } from "nowface";
-import { Head } from "./head.js";
+import { Face } from "viewer/face.js";
+import { Stage } from "viewer/stage.js";
+import { readTensors } from "viewer/tensors.js";
 import { Panel } from "./panel.js";
-import { Stage } from "./scene.js";
 
-// ?play=sample or mic: as if the button had been pressed, for a browser that a script drives. ?plain: see scene.js.
+// ?play=sample or mic: as if the button had been pressed, for a browser that a script drives. ?plain, ?full: draw without
+// reflections and shadows, or with them however slow; else without them where they turn out to be too slow.
 const query = new URLSearchParams(location.search);
 const find = (id) => document.getElementById(id);
 const panel = new Panel(find);
@@ -20,7 +22,8 @@ async function start() {
     Bundle.open(new UrlFiles("/bundle/"), { wasmPaths: "/onnxruntime-web/" }),
     fetch("/head.safetensors").then((response) => response.arrayBuffer()),
   ]);
-  const head = new Head(new Uint8Array(bytes));
+  const { tensors, metadata } = readTensors(new Uint8Array(bytes));
+  const head = new Face(tensors, JSON.parse(metadata.mesh));
   const shapes = head.shapesOf(bundle.channels);
   const vertices = head.fits(bundle.pipeline);
   if (!vertices && !shapes.some((shape) => shape >= 0)) throw new Error("The bundle's values are not for this head");
@@ -38,7 +41,9 @@ async function start() {
     newest = undefined;
     return true;
   };
-  await new Stage(find("stage"), head.group, query.has("plain"), draw, (time) => keep(times.pictures, time)).ready;
+  const plain = query.has("plain") || (query.has("full") ? false : undefined);
+  const onDrawn = (time) => keep(times.pictures, time);
+  await new Stage(find("stage"), [head.group], { plain, onDraw: draw, onDrawn }).ready;
   setInterval(() => panel.figures(figures()), 300);
   for (const id of ["sample", "mic", "file"]) find(id).disabled = false;
   find("pick").removeAttribute("aria-disabled");

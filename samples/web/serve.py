@@ -7,8 +7,9 @@
     python samples/web/serve.py build/faceformer            # then open http://127.0.0.1:8000/
 
 The two headers of cross-origin isolation let a page use threads and timers of full resolution; a server of your own
-should send them too. What a page posts to /report is printed, one line of JSON each. parity.html replays the bundle's
-test vectors; with --trace FILE its trace is written there as well.
+should send them too. How the face is drawn, and three.js, come from `sdk.view`. What a page posts to /report is
+printed, one line of JSON each. parity.html replays the bundle's test vectors; with --trace FILE its trace is written
+there as well.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from make_head import head_file
-
 from sdk.pretrained import SPEECH
+from sdk.view.mesh import head_file
+from sdk.view.modules import THREE, WEB
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "runtime_bindings" / "web"
@@ -33,7 +34,7 @@ LONGEST_REPORT, LONGEST_TRACE = 1 << 20, 1 << 30
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """The page, the package, its two libraries and one bundle; nothing else of this machine."""
+    """The page, the package, what they stand on, and one bundle; nothing else of this machine."""
 
     def __init__(
         self, *args: object, bundle: Path, head: bytes, speech: Path, trace: Path | None, **more: object
@@ -43,7 +44,8 @@ class Handler(SimpleHTTPRequestHandler):
             "/bundle/": bundle,
             "/nowface/": PACKAGE / "dist",
             "/onnxruntime-web/": PACKAGE / "node_modules" / "onnxruntime-web" / "dist",
-            "/three/": PACKAGE / "node_modules" / "three",
+            "/viewer/": WEB,
+            "/three/": THREE,
             "/": HERE,
         }
         super().__init__(*args, **more)  # type: ignore[arg-type]
@@ -106,7 +108,7 @@ def main() -> None:
     options = parser.parse_args()
     if not (options.bundle / "manifest.json").is_file():
         sys.exit(f"{options.bundle}: is no bundle; run python -m export --target onnx")
-    if not (PACKAGE / "dist" / "index.js").is_file() or not (PACKAGE / "node_modules" / "three").is_dir():
+    if not (PACKAGE / "dist" / "index.js").is_file():
         sys.exit(f"{PACKAGE}: is not built; run npm ci and npm run build there")
     given = {"bundle": options.bundle, "speech": options.speech, "trace": options.trace}
     handler = functools.partial(Handler, head=head_file(), **given)

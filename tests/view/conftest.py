@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sdk.rigs.arkit import ARKIT_52
 from sdk.spec import SAMPLE_RATE, FrameRate
 from sdk.view import Speech, Take
 from tests.toy_bundle import speech_like
 
-CHROMIUM = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox", "--disable-dev-shm-usage")
 SECONDS = 2
 
 
@@ -34,15 +32,10 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless, which plays sound without anybody pressing a button."""
-    path = shutil.which("chromium")
-    assert path, "apt-get install chromium"
-    arguments = [*CHROMIUM, "--autoplay-policy=no-user-gesture-required"]
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=path, args=arguments)
-        yield started
-        started.close()
+def browser(chromium: Callable[..., Browser]) -> Iterator[Browser]:
+    started = chromium()
+    yield started
+    started.close()
 
 
 Open = Callable[..., Visit]

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from playwright.sync_api import Browser
 
 from sdk.bundle import Bundle
 from sdk.bundle.trace import Trace
@@ -106,3 +107,31 @@ def test_the_face_follows_a_sound_that_plays(package: Path, face_bundle: Path, t
     assert (report["report"]["droppedSamples"], report["report"]["restarts"], report["events"]) == (0, 0, [])
     assert report["drawn"] >= 1
     assert report["moved"] > 0.01, "no channel moved"
+
+
+def test_the_microphone_moves_the_face(
+    package: Path, face_bundle: Path, chromium: Callable[..., Browser], tmp_path: Path
+) -> None:
+    """A microphone that says the same again and again, until its button is pressed a second time."""
+    heard = tmp_path / "heard.wav"
+    soundfile.write(heard, np.repeat(speech_like(16_000), RATE // 16_000), RATE)
+    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    complaints: list[str] = []
+    with served(face_bundle) as (address, _):
+        browser = chromium(*fake, f"--use-file-for-fake-audio-capture={heard}")
+        page = browser.new_page(viewport={"width": 500, "height": 400})
+        page.set_default_timeout(120_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.goto(address + "?plain")
+        page.click("#mic:enabled")
+        shown = "document.querySelector('#channels').textContent"
+        page.wait_for_function(f"parseFloat({shown}.match(/[0-9.]+/)) > 0.01")
+        before = page.evaluate(shown)
+        page.wait_for_function(f"before => {shown} !== before", arg=before)
+        assert page.get_attribute("#mic", "aria-pressed") == "true"
+        page.click("#mic")
+        assert page.inner_text("#status") == "Stopped"
+        assert page.get_attribute("#mic", "aria-pressed") == "false"
+        browser.close()
+    assert complaints == []
