@@ -16,6 +16,7 @@ COMMANDS = {
     "live": "sdk.cli.live:live",
     "agree": "sdk.cli.agree:agree",
     "bench": "sdk.cli.bench:bench",
+    "rig": "sdk.cli.rig:rig",
     "train": "sdk.cli.train:train",
 }
 

@@ -9,6 +9,7 @@
 | low, high | float32 (K,) | range of each weight; may be left out, then 0 and 1 |
 | triangles | int32 (F, 3) | may be left out |
 | region_names, regions | text (R,), float32 (R, V) | soft masks in [0, 1]; may be left out |
+| landmark_names, landmarks | text (L,), int32 (L,) | vertices; may be left out |
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ MAX_BYTES = 1 << 30
 MEND = "give a .npz as docs/fitting.md describes, such as python -m sdk rig transfer writes"
 
 KINDS = {"vertices": "fiu", "shapes": "fiu", "low": "fiu", "high": "fiu", "triangles": "iu", "regions": "fiu"}
-KINDS |= {"format": "iu", "channels": "U", "region_names": "U"}
+KINDS |= {"format": "iu", "channels": "U", "region_names": "U", "landmark_names": "U", "landmarks": "iu"}
 """Array -> letters of NumPy's kinds that it may have."""
 
 Arrays = dict[str, NDArray[Any]]
@@ -51,6 +52,8 @@ def write_shapes(path: Path, shape_set: ShapeSet) -> None:
         "high": shape_set.high,
         "triangles": shape_set.triangles,
         "region_names": np.array(list(shape_set.regions), np.str_),
+        "landmark_names": np.array(list(shape_set.landmarks), np.str_),
+        "landmarks": np.array(list(shape_set.landmarks.values()), np.int32),
         "regions": np.stack([np.zeros(size, np.float32), *shape_set.regions.values()])[1:],
     }
     with path.open("wb") as file:  # an open file, or NumPy would change the name
@@ -77,6 +80,10 @@ def read_shapes(path: Path) -> ShapeSet:
     regions = _floats(arrays.get("regions", np.zeros((0, 0))))
     if len(names) != len(regions):
         raise RigError(path, f"has {len(names)} region names for {len(regions)} regions", MEND)
+    places = [str(name) for name in arrays.get("landmark_names", np.zeros(0, np.str_)).ravel()]
+    landmarks = arrays.get("landmarks", np.zeros(0, np.int32)).ravel().tolist()
+    if len(places) != len(landmarks):
+        raise RigError(path, f"has {len(places)} landmark names for {len(landmarks)} landmarks", MEND)
     try:
         return ShapeSet(
             vertices=_floats(arrays["vertices"]),
@@ -84,8 +91,9 @@ def read_shapes(path: Path) -> ShapeSet:
             channels=channels,
             low=_floats(arrays.get("low", np.zeros(len(channels)))),
             high=_floats(arrays.get("high", np.ones(len(channels)))),
-            triangles=arrays.get("triangles", np.zeros((0, 3))).astype(np.int32),
+            triangles=np.clip(arrays.get("triangles", np.zeros((0, 3))), -1, 2**31 - 1).astype(np.int32),
             regions=dict(zip(names, regions, strict=True)),
+            landmarks=dict(zip(places, landmarks, strict=True)),
         )
     except UsageError as error:
         raise RigError(path, f"{error.subject} {error.problem}", MEND) from error

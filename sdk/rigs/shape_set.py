@@ -6,7 +6,7 @@ The default head is one; a user's own rig or a mesh that shapes were carried ove
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sdk.errors import UsageError
 from sdk.rigs.head import Floats, Head, checked_weights, default_head
+from sdk.rigs.landmarks import default_landmarks
 
 Indices = NDArray[np.int32]
 
@@ -30,6 +31,7 @@ class ShapeSet:
         high: (K,) greatest weight of each channel, not below `low`.
         triangles: (F, 3), counter-clockwise seen from outside; (0, 3) if only the vertices are known.
         regions: name -> (V,) soft mask in [0, 1], e.g. ``lips``; may be empty.
+        landmarks: name -> vertex, e.g. ``noseTip``; may be empty.
 
     Raises:
         UsageError: an array has another shape, a number is not finite, a range is empty, or a name is there twice.
@@ -42,6 +44,7 @@ class ShapeSet:
     high: Floats
     triangles: Indices = field(default_factory=lambda: np.zeros((0, 3), np.int32))
     regions: Mapping[str, Floats] = field(default_factory=dict)
+    landmarks: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count, size = len(self.channels), len(self.vertices)
@@ -67,6 +70,9 @@ class ShapeSet:
             raise UsageError("triangles", f"has shape {self.triangles.shape}", "give (F, 3)")
         if self.triangles.size and not 0 <= self.triangles.min() <= self.triangles.max() < size:
             raise UsageError("triangles", f"points outside the {size} vertices", "give indices of vertices from 0 on")
+        for name, vertex in self.landmarks.items():
+            if not 0 <= vertex < size:
+                raise UsageError(f"landmark {name}", f"is vertex {vertex} of {size}", "count vertices from 0")
         for array in (*arrays.values(), self.triangles):
             array.setflags(write=False)
 
@@ -104,5 +110,5 @@ def shape_set_of(head: Head) -> ShapeSet:
 
 
 def default_shapes() -> ShapeSet:
-    """The shapes of the head that ships with the SDK."""
-    return shape_set_of(default_head())
+    """The shapes of the head that ships with the SDK, with its landmarks."""
+    return replace(shape_set_of(default_head()), landmarks=default_landmarks())
