@@ -85,7 +85,7 @@ def animate(
                 for frame in frames_of(session, pcm, rate):
                     add(shaping.apply(frame))
                     bar.advance(task)
-            elapsed = time.perf_counter() - began
+                elapsed = time.perf_counter() - began  # without what a format does when it has all frames
             report = session.report
         parts = [
             f"{output}: {report.frames} frames at {layout.frame_rate} fps, {seconds:.2f} s of audio",
