@@ -89,6 +89,24 @@ class VideoConfig(Record):
     position_dropout: Share = 0.1
 
 
+class MotionConfig(Record):
+    """Encoder of face motion, which takes the place of video.
+
+    Attributes:
+        transformer: its sizes.
+        numbers: of a frame: channels of a rig, or three for each vertex.
+        patch: frames of a token.
+        buckets: rows of the position table: tokens of the clips of training.
+        position_dropout: as `AudioConfig`.
+    """
+
+    transformer: TransformerConfig
+    numbers: PositiveInt
+    patch: PositiveInt = 1
+    buckets: PositiveInt = 96
+    position_dropout: Share = 0.1
+
+
 class TextConfig(Record):
     """Text encoder of the modality-specific model, after T5 (Raffel et al. 2020).
 
