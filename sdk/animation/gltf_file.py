@@ -1,8 +1,8 @@
 """glTF 2.0 binary: the face, its shapes as morph targets, their weights as an animation, and the sound.
 
-Everything but the sound is core glTF. For sound no extension is ratified. Some readers know the draft KHR_audio_emitter,
-so the WAV file lies in a buffer view which that extension names; it is used and not required, and a reader that does
-not know it shows the face without sound.
+Everything but the sound is core glTF. For sound no extension is ratified. Some readers know the draft
+KHR_audio_emitter, so the WAV file lies in a buffer view which that extension names; it is used and not required, and a
+reader that does not know it shows the face without sound.
 """
 
 from __future__ import annotations
