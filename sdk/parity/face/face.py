@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from sdk.errors import UsageError
 from sdk.parity.face.region import Blended, Doubles, Picked, Region, Values
 from sdk.rigs.arkit import ARKIT_52
+from sdk.rigs.channel_set import set_of
 from sdk.rigs.head import default_head
 from sdk.rigs.measure import MIDDLE, UP, lip_gap_basis
+from sdk.rigs.rigged_head import shapes_for
 
 MILLIMETRES = {"mm": 1.0, "m": 1000.0}
 """Units of vertices, in millimetres."""
@@ -59,9 +61,10 @@ class Face:
     ) -> Face | NoFace:
         """The face that values show.
 
-        Channels with ARKit's names move the default head; a channel that is not there stays at rest. Vertices are taken
-        as they are, in the regions given; without regions, in the default head's if they are as many as its own;
-        else every vertex counts, and the figures say so.
+        Channels with ARKit's names move the default head; a channel that is not there stays at rest. So do those of
+        another channel set of the SDK, through its map to ARKit's. Vertices are taken as they are, in the regions
+        given; without regions, in the default head's if they are as many as its own; else every vertex counts, and the
+        figures say so.
 
         Args:
             channels: names of the values of a rig; empty for vertices.
@@ -73,7 +76,7 @@ class Face:
             UsageError: a region has another shape, is empty, or there is one for ``upper_face`` and none for ``lips``.
         """
         if channels:
-            known = set(channels) <= set(ARKIT_52) and "jawOpen" in channels
+            known = "jawOpen" in channels if set(channels) <= set(ARKIT_52) else set_of(channels) is not None
             return _rigged(tuple(channels)) if known else NoFace("its channels are not those of ARKit")
         if len(values_shape) != 2 or values_shape[1] != 3:
             return NoFace(f"values of shape {tuple(values_shape)} are neither named nor vertices")
@@ -98,7 +101,9 @@ def rows(values: ArrayLike) -> Values:
 @cache
 def _rigged(channels: tuple[str, ...]) -> Face:
     head = default_head()
-    shapes = head.shapes[[ARKIT_52.index(name) for name in channels]].astype(np.float64)
+    found = shapes_for(head, channels)
+    assert found is not None, "channels are ARKit's or those of a set"
+    shapes = found.astype(np.float64)
     parts = {name: shapes[:, _inside(head.regions[name])] for name in (LIPS, UPPER_FACE)}
     mouth = shapes[:, head.lip_pairs[MIDDLE]]
     return Face("lip", Blended(parts[LIPS]), Blended(parts[UPPER_FACE]), Blended(mouth), lip_gap_basis(head)[0])

@@ -12,6 +12,7 @@ from sdk.parity.face.region import Picked
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
 from sdk.rigs.measure import lip_gap
+from sdk.rigs.rig_map import rig_map
 
 HEAD = default_head()
 WEIGHTS = np.random.default_rng(0).uniform(0, 0.5, (3, 52)).astype(np.float32)
@@ -70,6 +71,17 @@ def test_another_mesh_may_name_its_regions() -> None:
     assert isinstance(face.lips, Picked)
     assert isinstance(face.upper, Picked)
     assert (face.lips.chosen.tolist(), face.upper.chosen.tolist()) == ([1, 2], [4])
+
+
+@pytest.mark.parametrize("name", ["meta_fb2_70", "android_xr_68", "a2f_68", "arkit_52_header"])
+def test_another_rig_is_measured_as_arkit_is(name: str) -> None:
+    weights = np.random.default_rng(0).random((4, 52), np.float32)
+    there = rig_map("arkit_52", name)
+    arkit, other = (face_of(channels, "1", (len(channels),)) for channels in (ARKIT_52, there.target.channels))
+    values = there.apply(weights)
+    np.testing.assert_allclose(other.gap(values), arkit.gap(weights), atol=1e-4)
+    assert other.word == "lip"
+    assert other.upper is not None
 
 
 @pytest.mark.parametrize(
