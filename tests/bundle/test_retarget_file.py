@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdk.bundle import read_retarget
 from sdk.bundle.retarget_file import parse_retarget
+from sdk.bundle.retarget_schema import DEFAULT, schema_text
 from sdk.errors import UsageError
+from sdk.rigs.retargets import ARKIT_52_RETARGET
 from sdk.runtime import ChannelRule, Knob, Retarget
+
+ROOT = Path(__file__).parents[2]
 
 WHOLE = b"""{
   "format_version": 1,
@@ -72,6 +78,22 @@ def test_hostile_texts_are_refused_in_one_line(text: bytes, word: str) -> None:
     assert str(told.value).startswith("avatar.json: ")
     assert len(str(told.value)) < 600
     assert str(told.value).isprintable()
+
+
+def test_the_committed_schema_is_current_and_refuses_what_the_reader_refuses() -> None:
+    assert (ROOT / DEFAULT).read_text(encoding="utf-8") == schema_text(), "run python -m sdk.bundle.retarget_schema"
+    schema = json.loads(schema_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    validator.validate(json.loads(WHOLE))
+    validator.validate(json.loads(ARKIT_52_RETARGET.read_bytes()))
+    said_by_the_reader_alone = ("JSON", "NaN", "too large", "twice", "above", "character", "deeper")
+    judged = 0
+    for text, word in REFUSED:
+        if not any(part in word for part in said_by_the_reader_alone):
+            assert not validator.is_valid(json.loads(text)), text
+            judged += 1
+    assert judged > 15
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
