@@ -87,4 +87,6 @@ def write_tensors(path: Path, tensors: Mapping[str, NDArray[np.generic]], metada
     for name, tensor in tensors.items():
         assert tensor.dtype in _DTYPES.values(), f"{name} is {tensor.dtype}"
     arrays = {name: np.ascontiguousarray(tensor).reshape(tensor.shape) for name, tensor in tensors.items()}
-    path.write_bytes(save(arrays, dict(metadata)))  # safetensors' own save_file makes files that only their owner reads
+    # Not safetensors' own save_file, whose files only their owner reads; and no empty metadata: without tensors, save
+    # would make a header of it that cannot be read.
+    path.write_bytes(save(arrays, dict(metadata) or None))
