@@ -56,6 +56,7 @@ class Layout:
         sound: that belongs to the frames, for the formats that hold or name it.
         face: that the frames move, for the formats that hold a mesh: its shapes bear the names of the channels, or it
             has no shapes, where the frames are its vertices.
+        high: greatest value of each channel; empty for 1.
         unity_path: names from the object with the Animator down to the one with the shapes, for ``.anim``.
         notes: what a format has to say of the file once it is complete; it adds phrases.
     """
@@ -67,6 +68,7 @@ class Layout:
     title: str = "speech"
     sound: Sound | None = None
     face: Face | None = None
+    high: tuple[float, ...] = ()
     unity_path: str = ""
     notes: list[str] = field(default_factory=list)
 

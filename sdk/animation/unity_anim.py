@@ -70,6 +70,8 @@ SETTINGS = """    m_OrientationOffsetY: 0
 def unity_anim_file(path: Path, layout: Layout) -> Iterator[AddFrame]:
     """Writes a ``.anim``: straight lines between frames, weights times 100.
 
+    A channel whose greatest value is above 1 is one of a rig made for Unity: its weights stay as they are.
+
     Raises:
         UsageError: the frames are vertices, which Unity's clips cannot move.
     """
@@ -78,7 +80,8 @@ def unity_anim_file(path: Path, layout: Layout) -> Iterator[AddFrame]:
     with recorded(path, layout) as recorder:
         yield recorder.add
         times = np.array([layout.time(int(index)) for index in recorder.index()])
-        weights = recorder.values().astype(np.float64) * PERCENT
+        scale = [1 if high > 1 else PERCENT for high in layout.high or [1.0] * len(layout.names)]
+        weights = recorder.values().astype(np.float64) * scale
         with path.open("w", encoding="utf-8", newline="\n") as file:
             write_clip(file, layout, times, weights)
 

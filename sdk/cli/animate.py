@@ -75,6 +75,7 @@ def animate(
             title=speech.stem,
             sound=Sound(speech.name, pcm, rate),
             face=face_from_options(opened, template) if chosen.mesh else None,
+            high=shaping.high,
             unity_path=unity_path,
         )
         with opened.session(target, precision, parameters, retarget=retarget) as session:

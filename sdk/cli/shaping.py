@@ -64,6 +64,11 @@ class Shaping:
             shape = (len(names),)
         return cls(shape, names, bundle.pipeline.frame_rate, blinks, lids, found)
 
+    @property
+    def high(self) -> tuple[float, ...]:
+        """Greatest value of each channel that comes out, if a rig tells."""
+        return self.rig.target.high if self.rig else ()
+
     def apply(self, frame: Frame) -> Frame:
         """The frame with its new values; the old one is not changed."""
         values = frame.values

@@ -55,6 +55,12 @@ def test_curves(tmp_path: Path) -> None:
             assert evaluated(keys, time) == pytest.approx(line, abs=1e-4)
 
 
+def test_channels_of_a_rig_made_for_unity_stay_as_they_are(tmp_path: Path) -> None:
+    layout = channels(["jawOpen", "Mouth_Open"], high=(1.0, 100.0))
+    clip = clip_of(write(tmp_path / "a.anim", layout, np.array([[0.5, 50]], np.float32)))
+    assert [curve["curve"]["m_Curve"][0]["value"] for curve in clip["m_FloatCurves"]] == [50, 50]
+
+
 @given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=20))
 @settings(deadline=None, max_examples=25)
 def test_weights_come_back(tmp_path_factory: pytest.TempPathFactory, column: list[float]) -> None:

@@ -73,7 +73,7 @@ def test_a_rig_of_ones_own(tmp_path: Path) -> None:
     path = tmp_path / "rig.json"
     path.write_text(json.dumps({"nowface_rig": 1, "name": "mine", "source": "arkit_52", "channels": channels}))
     shaping = Shaping.from_options(bundle(), str(path), None)
-    assert (shaping.shape, shaping.names) == ((2,), ("Mouth_Open", "Ear"))
+    assert (shaping.shape, shaping.names, shaping.high) == ((2,), ("Mouth_Open", "Ear"), (100, 1))
     values = np.zeros(52)
     values[ARKIT_52.index("jawOpen")] = 0.5
     assert shaping.apply(frame(0, values)).values.tolist() == [50, 0]
