@@ -11,6 +11,7 @@ import numpy as np
 from sdk.errors import UsageError
 from sdk.rigs.head import Floats, Head, Indices, default_head, vertex_normals
 from sdk.rigs.render import Surface, surfaces
+from sdk.rigs.rigged_head import shapes_for
 
 METRES: Mapping[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 """Metres a unit of length; glTF is in metres, and the USD files here are too."""
@@ -58,11 +59,16 @@ class Face:
         return rest, moved
 
 
-def face_of_head(head: Head | None = None) -> Face:
-    """The default head, or `head`, with its ARKit-named shapes and its painted surfaces."""
+def face_of_head(head: Head | None = None, channels: Sequence[str] = ()) -> Face:
+    """The default head, or `head`, with its painted surfaces and a shape for each of `channels`.
+
+    The channels are a channel set of the SDK (`sdk.rigs.rigged_head`); for others the shapes are the head's own.
+    """
     head = head or default_head()
     parts = dict(zip(SURFACES, surfaces(head), strict=True))
-    return Face(metres(head.vertices, "mm"), head.channels, metres(head.shapes, "mm"), parts)
+    shapes = None if set(channels) <= set(head.channels) else shapes_for(head, channels)
+    names = head.channels if shapes is None else tuple(channels)
+    return Face(metres(head.vertices, "mm"), names, metres(head.shapes if shapes is None else shapes, "mm"), parts)
 
 
 def face_of_mesh(vertices: Floats, triangles: Indices, unit: str) -> Face:

@@ -74,7 +74,7 @@ def animate(
             opened.pipeline.frame_rate,
             title=speech.stem,
             sound=Sound(speech.name, pcm, rate),
-            face=face_from_options(opened, template) if chosen.mesh else None,
+            face=face_from_options(opened, template, shaping.names) if chosen.mesh else None,
             high=shaping.high,
             unity_path=unity_path,
         )

@@ -42,8 +42,13 @@ def parameters_from_options(pipeline: PipelineSpec, template: Path | None, style
     return parameters
 
 
-def face_from_options(bundle: Bundle, template: Path | None) -> Face:
+def face_from_options(bundle: Bundle, template: Path | None, channels: tuple[str, ...] = ()) -> Face:
     """The mesh that the frames of a bundle move: the default head for channels, ``--template`` for vertices.
+
+    Args:
+        bundle: whose frames they are.
+        template: a mesh.
+        channels: of the frames where they are mapped to another rig's; the bundle's own if left out.
 
     Raises:
         UsageError: the frames are vertices, and no template tells which of them are joined to triangles.
@@ -51,7 +56,7 @@ def face_from_options(bundle: Bundle, template: Path | None) -> Face:
     from sdk.animation.face import face_of_head, face_of_mesh
 
     if bundle.rig.kind == "channels":
-        return face_of_head()
+        return face_of_head(channels=channels or bundle.rig.names)
     if template is None or template.suffix.lower() != ".obj":
         mend = "give --template FACE.obj of the bundle's topology, or write .npz or .csv"
         raise UsageError("--template", "this bundle's frames are vertices, and their triangles are not known", mend)

@@ -15,10 +15,12 @@ import pytest
 import soundfile
 import trimesh
 
+from sdk.animation.face import face_of_head
 from sdk.errors import UsageError
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
 from sdk.rigs.render import surfaces
+from sdk.rigs.rig_map import rig_map
 from tests.animation.clips import NTSC, channels, grid, head_layout, tone, vertex_layout, weights, write
 
 FRAMES = 40
@@ -135,6 +137,15 @@ def test_a_face_without_a_channels_shape_is_refused_before_any_frame(tmp_path: P
     with pytest.raises(UsageError, match=r"no shape for 1 of 2 channels \(EarWiggle\)"):
         write(tmp_path / "a.glb", layout, iter(()))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_head_has_the_shapes_of_another_rig(clip: np.ndarray, node: Node, tmp_path: Path) -> None:
+    rig = rig_map("arkit_52", "meta_fb2_70")
+    names = rig.target.channels
+    layout = channels(names, face=face_of_head(channels=names))
+    path = write(tmp_path / "meta.glb", layout, rig.apply(clip))
+    assert node("validate.mjs", path)["issues"]["numErrors"] == 0
+    assert chunks(path)[0]["meshes"][0]["extras"]["targetNames"] == list(names)
 
 
 def test_channels_are_placed_by_name(tmp_path: Path) -> None:
