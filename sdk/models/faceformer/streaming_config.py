@@ -6,7 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from sdk.models.faceformer.hops import HOP
 from sdk.models.layers.wav2vec2 import Wav2Vec2Config
+from sdk.models.vatt.config import TransformerConfig
+from sdk.models.vatt.streaming.config import CausalConfig
 from sdk.spec import FrameRate, Record
 
 Positive = Annotated[int, Field(ge=1)]
@@ -19,6 +22,31 @@ class LogMelEncoderConfig(Record):
     channels: Positive = 176
     kernel: Annotated[int, Field(ge=2)] = 3
     dilations: tuple[Positive, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
+
+
+class WaveformEncoderConfig(Record):
+    """VATT's causal encoder of raw samples: one token a hop, no spectrum."""
+
+    kind: Literal["waveform"] = "waveform"
+    layers: Positive = 4
+    width: Positive = 192
+    heads: Positive = 3
+    ffn: Positive = 768
+    window: Annotated[int, Field(ge=2)] = 64
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> WaveformEncoderConfig:
+        if self.width % self.heads:
+            raise ValueError("width must be a multiple of heads")
+        return self
+
+    @property
+    def sizes(self) -> CausalConfig:
+        """As the encoder takes them; a hop is a token."""
+        transformer = TransformerConfig(
+            layers=self.layers, width=self.width, heads=self.heads, head_width=self.width // self.heads, ffn=self.ffn
+        )
+        return CausalConfig(transformer=transformer, patch=HOP, window=self.window)
 
 
 class Wav2Vec2EncoderConfig(Record):
@@ -56,7 +84,7 @@ class StreamingConfig(Record):
     within the hop, so that no feature waits to be interpolated. `window` is the decoder's self-attention in frames.
     """
 
-    encoder: Annotated[LogMelEncoderConfig | Wav2Vec2EncoderConfig, Field(discriminator="kind")]
+    encoder: Annotated[LogMelEncoderConfig | WaveformEncoderConfig | Wav2Vec2EncoderConfig, Field(discriminator="kind")]
     memory: Literal["direct", "pair", "stack"]
     feature_dim: Positive
     heads: Positive = 4

@@ -9,39 +9,53 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 from torch import Tensor, nn
 
 from sdk.audio.clock import SampleClock
 from sdk.audio.logmel import LogMel
-from sdk.audio.whole_clip import log_mel_clip
+from sdk.audio.whole_clip import level_clip, log_mel_clip
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.logmel_encoder import LogMelEncoder
 from sdk.models.faceformer.rig import build_rig_stages
 from sdk.models.faceformer.rig_checkpoint import save_rig
 from sdk.models.faceformer.rig_decoder import RigDecoder, Speaker
-from sdk.models.faceformer.streaming_config import LogMelEncoderConfig, StreamingConfig
+from sdk.models.faceformer.streaming_config import LogMelEncoderConfig, StreamingConfig, WaveformEncoderConfig
 from sdk.models.recipe_table import table_errors
 from sdk.models.rig_losses import RigLosses, Segments
+from sdk.models.vatt.streaming.stages import AudioEncoderStage
 from sdk.rigs.arkit import ARKIT_52
 from sdk.spec import FrameRate, Record
 
 Part = Annotated[float, Field(ge=0, le=1)]
 
 
+def _kind(encoder: object) -> str:
+    """Of an encoder's table or sizes; a table that does not say is the log-mel encoder's."""
+    if isinstance(encoder, Mapping):
+        return str(encoder.get("kind", "logmel"))
+    return str(getattr(encoder, "kind", "logmel"))
+
+
+Encoder = Annotated[
+    Annotated[LogMelEncoderConfig, Tag("logmel")] | Annotated[WaveformEncoderConfig, Tag("waveform")],
+    Discriminator(_kind),
+]
+
+
 class ModelTable(Record):
     """The recipe's ``[model]`` table: sizes of the network (1.3 million parameters as they stand), and its feedback.
 
     Attributes:
-        encoder: channels, kernel and dilations of the log-mel encoder.
+        encoder: sizes of the log-mel encoder, or with ``kind = "waveform"`` of the encoder of raw samples.
         feature_dim, heads, period, window: see `StreamingConfig`.
         lookahead_samples: of the future that a frame may hear, at 16 kHz.
         passes: of the feedback at the end of training; see `passes_at`.
         drop_sequences, drop_frames, feedback_noise: see `FeedbackDrops`.
     """
 
-    encoder: LogMelEncoderConfig = LogMelEncoderConfig()
+    encoder: Encoder = LogMelEncoderConfig()
     feature_dim: Annotated[int, Field(ge=2)] = 128
     heads: Annotated[int, Field(ge=1)] = 4
     period: Annotated[int, Field(ge=2)] = 30
@@ -87,7 +101,7 @@ class FaceFormerTask:
             self.table = ModelTable.model_validate(dict(model))
             self.config = self.table.sizes()
         encoder, speaker, decoder = build_rig_stages(self.config)
-        assert isinstance(encoder, LogMelEncoder)
+        assert isinstance(encoder, LogMelEncoder | AudioEncoderStage)
         assert isinstance(speaker, Speaker)
         assert isinstance(decoder, RigDecoder)
         self.encoder, self.speaker, self.decoder = encoder, speaker, decoder
@@ -96,7 +110,11 @@ class FaceFormerTask:
         self._clock = SampleClock(self.config.frame_rate, HOP, self.config.lookahead_samples)
 
     def front_end(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-mel rows (N // 320, 160) of a whole clip (N,), as the encoder streams them."""
+        """What the encoder makes a feature of, for a whole clip (N,) as it streams: log-mel rows (N // 320, 160), or
+        levelled samples (N // 320, 320).
+        """
+        if isinstance(self.encoder, AudioEncoderStage):
+            return level_clip(pcm, HOP).reshape(-1, HOP)
         return log_mel_clip(pcm, LogMel())
 
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
@@ -119,7 +137,7 @@ class FaceFormerTask:
         """Free-running motion of a clip, frame by frame through the step that is lowered for devices.
 
         Args:
-            features: (hops, 160).
+            features: (hops, n), as `front_end` gives them.
 
         Returns:
             (T, 52), ``T = hops * 3 // 5``: the frames due within the clip.

@@ -112,10 +112,10 @@ def test_what_left_the_window_is_forgotten(stages: list[Stage]) -> None:
     """Each of two layers looks 4 tokens back: token 9 knows nothing of token 0."""
     encoder = stages[0]
     assert isinstance(encoder, AudioEncoderStage)
-    levelled = noise(1, 14 * HOP)
-    other = levelled.clone()
-    other[:, :HOP] = 0
-    ours, changed = encoder.encode(levelled)[0], encoder.encode(other)[0]
+    hops = noise(1, 14, HOP)
+    other = hops.clone()
+    other[:, 0] = 0
+    ours, changed = encoder.encode(hops)[0], encoder.encode(other)[0]
     torch.testing.assert_close(ours[9:], changed[9:], atol=1e-6, rtol=0)
     assert ((ours[:9] - changed[:9]).abs().amax(1) > 1e-5).all()
 
@@ -132,7 +132,7 @@ def test_training_reads_whole_clips_with_gradients(stages: list[Stage]) -> None:
     encoder = build_stages(SMALL)[0].requires_grad_(True)
     assert isinstance(encoder, AudioEncoderStage)
     with torch.enable_grad():
-        encoder.encode(noise(2, 4 * HOP)).square().mean().backward()
+        encoder.encode(noise(2, 4, HOP)).square().mean().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in encoder.parameters())
 
 

@@ -32,18 +32,23 @@ class AudioEncoderStage(Stage):
 
     The linear map is the published convolution, whose stride is its kernel. The level is not of the published model,
     which was trained on loud clips: a microphone's gain should not change what is heard.
+
+    Args:
+        config: sizes.
+        width_out: of the features, by one more map; None leaves the transformer's.
     """
 
     name, clock = "audio_encoder", "hop"
 
-    def __init__(self, config: CausalConfig) -> None:
+    def __init__(self, config: CausalConfig, width_out: int | None = None) -> None:
         super().__init__()
         hop, width = config.patch, config.transformer.width
         self.inputs = (InputSpec(name="pcm", shape=(1, hop), unit="full scale", source="audio.pcm"),)
-        self.outputs = (TensorSpec(name="features", shape=(1, width)),)
+        self.outputs = (TensorSpec(name="features", shape=(1, width_out or width)),)
         self.level = LevelNormaliser(hop)
         self.wave_to_patch = nn.Linear(hop, width)
         self.tx = CausalTransformer(config.transformer, config.window)
+        self.leave = nn.Linear(width, width_out) if width_out else nn.Identity()
 
     def init_state(self) -> AudioEncoderState:
         """Silence before the stream."""
@@ -55,16 +60,15 @@ class AudioEncoderStage(Stage):
         """One hop of PCM to features (1, d)."""
         levelled, level = self.level.step(inputs["pcm"], state.level)
         features, layers = self.tx.step(self.wave_to_patch(levelled), state.layers)
-        return {"features": features}, AudioEncoderState(level=level, layers=layers)
+        return {"features": self.leave(features)}, AudioEncoderState(level=level, layers=layers)
 
     def whole(self, pcm: Tensor) -> Tensor:
         """Whole clip (1, N), N a multiple of the hop, to features (N / hop, d)."""
-        return self.encode(self.level(pcm))[0]
+        return self.encode(self.level(pcm).reshape(1, -1, self.level.hop))[0]
 
-    def encode(self, levelled: Tensor) -> Tensor:
-        """Whole clips of levelled sound (B, N), for training: features (B, N / hop, d)."""
-        patches = levelled.reshape(len(levelled), -1, self.wave_to_patch.in_features)
-        features: Tensor = self.tx(self.wave_to_patch(patches))
+    def encode(self, hops: Tensor) -> Tensor:
+        """Whole clips from their levelled hops (B, T, hop), for training: features (B, T, d)."""
+        features: Tensor = self.leave(self.tx(self.wave_to_patch(hops)))
         return features
 
 
