@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from sdk.live.sources import Clock, Source
     from sdk.runtime import Frame, Session
 
-PICTURES_A_SECOND = 15
-"""Of the terminal: drawing must not cost what it shows."""
+PICTURES_A_SECOND, DRAWING_SHARE = 15, 0.1
+"""Of the terminal: at most so many, and at most so much of the time, for drawing delays what it shows."""
 
 
 @click.command()
@@ -111,21 +111,26 @@ class _Show:
         warm_up(self.session, self.source.rate)
         picture = Live(console=stderr, auto_refresh=False, transient=True) if drawn else None
         with picture or nullcontext(), suppress(KeyboardInterrupt):
+            if picture is not None:  # the first picture takes longest, and no sound waits yet
+                self._draw(picture)
             Listener(self.session, self.source, self.meter, self.clock, self._follow(picture), seconds).run()
 
     def _follow(self, picture: Live | None) -> Callable[[Frame], None]:
-        """Called with every frame; draws some of them."""
-        drawn = -math.inf
+        """Called with every frame; draws some of them, and the fewer the longer drawing takes."""
+        next_drawn = -math.inf
 
         def show(frame: Frame) -> None:
-            nonlocal drawn
+            nonlocal next_drawn
             self.screen.show(frame.values)
-            if picture is not None and (now := self.clock.now()) - drawn > 1 / PICTURES_A_SECOND:
-                drawn = now
-                report = self.session.report
-                picture.update(self.screen.draw(self.meter, report, self.source.overflows), refresh=True)
+            if picture is not None and (began := self.clock.now()) >= next_drawn:
+                self._draw(picture)
+                ended = self.clock.now()
+                next_drawn = ended + max(1 / PICTURES_A_SECOND, (ended - began) / DRAWING_SHARE)
 
         return show
+
+    def _draw(self, picture: Live) -> None:
+        picture.update(self.screen.draw(self.meter, self.session.report, self.source.overflows), refresh=True)
 
     def document(self) -> dict[str, Any]:
         """What was measured, JSON-able."""

@@ -12,7 +12,7 @@ const SLOW = 120;
 const PATIENCE = 4;
 /** Degrees upwards that show a head, in a view at least `SLIM` times as wide as it is high. */
 const FIELD = 27;
-const SLIM = 0.78;
+const SLIM = 0.64;
 
 export class Stage {
   /**

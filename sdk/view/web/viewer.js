@@ -92,12 +92,12 @@ function connect({ about, takes, player, timeline, stage, heat, difference }) {
   };
   player.onChange(playing);
   find("help").addEventListener("click", () => find("keys").showModal());
-  find("theme").addEventListener("click", () => {
-    const dark = getComputedStyle(document.documentElement).getPropertyValue("color-scheme").trim() === "dark";
-    document.documentElement.dataset.theme = dark ? "light" : "dark";
+  const dress = (theme) => {
+    document.documentElement.dataset.theme = theme;
     timeline.redraw();
-  });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => timeline.redraw());
+  };
+  find("theme").addEventListener("click", () => dress(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
+  matchMedia("(prefers-color-scheme: light)").addEventListener("change", ({ matches }) => dress(matches ? "light" : "dark"));
   followKeys({ player, step, timeline, views, speed, find });
 }
 
