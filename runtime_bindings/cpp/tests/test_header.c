@@ -39,6 +39,8 @@ int main(void) {
     check(nowface_session_create(NULL, NULL, &session) == NOWFACE_ERROR_USAGE, "no bundle is refused");
     check(nowface_push_float(NULL, values, 1) == NOWFACE_ERROR_USAGE, "no session is refused");
     check(nowface_poll(NULL, &frame, values, 1) == NOWFACE_ERROR_USAGE, "no session is refused");
+    check(nowface_session_set_retarget(NULL, "{}", 2) == NOWFACE_ERROR_USAGE, "no session is refused");
+    check(nowface_session_set_strength(NULL, "jaw", 1.0f) == NOWFACE_ERROR_USAGE, "no session is refused");
     nowface_session_destroy(NULL);
     nowface_bundle_close(NULL);
     return failures == 0 ? 0 : 1;

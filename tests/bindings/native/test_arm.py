@@ -16,15 +16,18 @@ from runtime_bindings.python.native import build
 from sdk.bundle import Bundle
 from sdk.bundle.trace import Trace
 from sdk.parity.gate import check_bundle
+from tests.bindings.retarget_vectors import assert_same_bits
 
 pytestmark = pytest.mark.slow
 
+LOADER = {**os.environ, "QEMU_LD_PREFIX": "/usr/aarch64-linux-gnu"}
+
 
 @pytest.fixture(scope="module")
-def replay(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def arm_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("arm")
     runtime = build.fetched_wheels(folder, "aarch64")
-    return build.build(runtime, folder / "build", settings=build.ARM64).parent / "nowface-replay"
+    return build.build(runtime, folder / "build", tests=True, settings=build.ARM64).parent
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +41,20 @@ def default_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("processor", ["cortex-a53", "neoverse-n1"])
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_arm_computes_what_the_model_does(
-    replay: Path, default_bundle: Path, tmp_path: Path, precision: str, processor: str
+    arm_build: Path, default_bundle: Path, tmp_path: Path, precision: str, processor: str
 ) -> None:
     path = tmp_path / "trace.safetensors"
-    command = ["qemu-aarch64-static", "-cpu", processor, str(replay), str(default_bundle)]
+    command = ["qemu-aarch64-static", "-cpu", processor, str(arm_build / "nowface-replay"), str(default_bundle)]
     options = ["--precision", precision, "--device", f"qemu {processor}", "-o", str(path)]
-    loader = {**os.environ, "QEMU_LD_PREFIX": "/usr/aarch64-linux-gnu"}
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, env=loader)
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False, env=LOADER)
     assert done.returncode == 0, done.stderr
     trace = Trace.load(path)
     assert trace.metadata["os"].endswith("aarch64")
     with Bundle.open(default_bundle) as bundle:
         assert check_bundle(bundle, device_trace=trace).passed
+
+
+def test_arm_retargets_to_the_same_bits(arm_build: Path) -> None:
+    """Its compilers fuse products with sums unless they are told not to."""
+    loader = ["env", f"QEMU_LD_PREFIX={LOADER['QEMU_LD_PREFIX']}"]
+    assert_same_bits([*loader, "qemu-aarch64-static", "-cpu", "cortex-a53", str(arm_build / "retarget_stream")])

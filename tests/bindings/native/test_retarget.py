@@ -19,6 +19,7 @@ from sdk.runtime import ChannelRule, Knob, Retarget
 from sdk.runtime.frame import Frame
 from sdk.runtime.retarget import RetargetState, plan_retarget, retarget_frame, with_strength
 from tests.bindings.named_toy import CHANNELS
+from tests.bindings.retarget_vectors import assert_same_bits
 from tests.bundle.test_retarget_file import REFUSED
 from tests.runtime.test_retarget import rules
 from tests.toy_bundle import speech_like
@@ -100,6 +101,10 @@ def test_any_retarget_gives_the_bits_of_the_function(
                 session.set_strength("all", turned)
                 plan = with_strength(plan, "all", turned)
         assert number > 20
+
+
+def test_wild_numbers_give_the_bits_of_the_function(native_build: Path) -> None:
+    assert_same_bits([str(native_build / "retarget_stream")])
 
 
 def test_frames_that_were_skipped_count_as_time(bundle: Bundle, native: Open) -> None:

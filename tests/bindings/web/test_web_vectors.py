@@ -15,17 +15,9 @@ from sdk.audio.clock import SampleClock
 from sdk.audio.resample import Resampler, resample
 from sdk.bundle.digest import leaf_digest
 from sdk.runtime.noise import uniforms
-from sdk.runtime.retarget import (
-    ChannelRule,
-    Knob,
-    Retarget,
-    RetargetState,
-    plan_retarget,
-    retarget_frame,
-    with_strength,
-)
 from sdk.runtime.signals import Row, first_to_see, seen
 from sdk.spec import FrameRate, SignalSpec, SignalTensor
+from tests.bindings.retarget_vectors import CHANNELS, retarget_vectors
 from tests.bindings.web.conftest import ROOT, run
 from tests.bundle.test_retarget_file import REFUSED
 from tests.runtime.choices import echo_pipeline
@@ -130,41 +122,17 @@ def signals() -> dict[str, object]:
 
 
 def retargets(tensors: dict[str, np.ndarray]) -> list[dict[str, object]]:
-    """Streams of wild numbers and what is shown of them: frames that jump, NaN, limits, knobs of many strengths."""
     cases: list[dict[str, object]] = []
-    channels = ("a", "b", "c", "d")
-    for number, rate in product(range(16), ("24", "29.97", "60", "1000")):
-        draw = np.random.default_rng(number)
-        rules = {
-            name: ChannelRule(
-                gain=draw.uniform(-4, 4),
-                offset=draw.choice([0, draw.normal()]),
-                low=draw.choice([None, -1.5]),
-                high=draw.choice([None, 0.75]),
-                smoothing_ms=draw.choice([0, draw.uniform(1, 400)]),
-            )
-            for name in channels[:3]
-        }
-        lips = Knob(strength=draw.uniform(0, 2), channels=("a", "d"), closing=("b",))
-        retarget = Retarget(channels=rules, knobs={"lips": lips, "jaw": Knob(channels=("a", "b"), closing=("c",))})
-        strength = float(np.float32(draw.uniform(0, 2)))
-        frames = [int(frame) for frame in np.cumsum(draw.choice([1, 1, 1, 7], 40))]
-        given = draw.normal(0, draw.choice([1e-6, 1, 1e38]), (len(frames), 4)).astype(np.float32)
-        given[draw.uniform(size=given.shape) < 0.02] = np.nan
-        plan = with_strength(plan_retarget(retarget, channels, FrameRate.parse(rate)), "jaw", strength)
-        state, shown = RetargetState(), []
-        for frame, row in zip(frames, given, strict=True):
-            values, state = retarget_frame(plan, frame, row, state)
-            shown.append(values)
+    for vector in retarget_vectors():
         name = f"retarget.{len(cases)}"
-        tensors |= {f"{name}.given": given, f"{name}.shown": np.stack(shown)}
+        tensors |= {f"{name}.given": vector.given, f"{name}.shown": vector.shown}
         cases.append(
             {
-                "text": retarget.model_dump_json(),
-                "channels": channels,
-                "rate": FrameRate.parse(rate).model_dump(),
-                "frames": frames,
-                "strength": strength,
+                "text": vector.retarget.model_dump_json(),
+                "channels": CHANNELS,
+                "rate": vector.rate.model_dump(),
+                "frames": vector.frames,
+                "strength": vector.strength,
                 "name": name,
             }
         )
