@@ -15,6 +15,7 @@ from export.cli import export_command
 from export.exporter import Export, export_bundle
 from export.plan import plan_jobs
 from export.precision import FP32, quantisable
+from export.sensitivity.sweep import Sweep
 from export.targets.base import LoweringOptions, find_target
 from sdk.bundle import Bundle
 from sdk.bundle.errors import WrongValueError
@@ -184,6 +185,12 @@ def test_no_precision_quantises_the_map() -> None:
     staged = replace(rig_toy(), stages=stages, pipeline=pipeline, channels=channels, basis={})
     mapped = with_rig(staged, rig_map("arkit_52", "meta_fb2_70")).stages[2]
     assert list(quantisable(mapped)) == [f"inner.{name}" for name in quantisable(stages[2])]
+
+
+def test_a_budget_in_millimetres_can_be_kept(my_rig: RigMap) -> None:
+    """`mixed` weighs layers by the lips of the model's own channels."""
+    sweep = Sweep(with_rig(rig_toy(), my_rig), speech_like(8_000), {}, integer_inputs=False)
+    assert sweep.error({}) == 0
 
 
 @pytest.mark.parametrize("target", ["coreml", "executorch-coreml"])
