@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from sdk.bundle import TraceRecorder
 from sdk.errors import SessionError, UsageError
 from sdk.runtime import ChannelRule, Knob, Retarget, Session
 from sdk.runtime.frame import Frame
@@ -24,7 +25,7 @@ from sdk.runtime.retarget import (
     with_strength,
 )
 from sdk.spec import FrameRate
-from tests.runtime.streams import assert_same, noise, ramp, ramp_session, toy_session, whole
+from tests.runtime.streams import assert_same, noise, ramp, ramp_pipeline, ramp_session, toy_session, whole
 
 NAMES = ("open", "close", "press", "wide")
 RATE = FrameRate(num=30)
@@ -291,6 +292,18 @@ def test_a_reset_forgets_the_filter() -> None:
         first = whole(session, PCM)
         session.reset()
         assert_same(whole(session, PCM), first)
+
+
+def test_a_trace_is_that_of_a_plain_session() -> None:
+    traces = []
+    for retarget in (None, SMOOTH):
+        recorder = TraceRecorder(ramp_pipeline(), {"target": "ramp", "precision": "fp32", "model": "ramp"})
+        with face(retarget, observer=recorder) as session:
+            whole(session, PCM)
+        traces.append(recorder.trace)
+    plain, retargeted = traces
+    np.testing.assert_array_equal(retargeted.outputs["face.seen"], plain.outputs["face.seen"])
+    np.testing.assert_array_equal(retargeted.digests, plain.digests)
 
 
 def test_a_frame_belongs_to_the_app() -> None:
