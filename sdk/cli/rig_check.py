@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sdk.cli.rig_files import shapes_option
+from sdk.errors import UsageError
 
 LEAST_INDEPENDENT = 0.001
 """Below this, a tenth of a millimetre of noise outweighs what is the channel's own."""
@@ -43,10 +44,11 @@ def check(
         truth = (shape_set.low + share * (shape_set.high - shape_set.low)).astype(np.float32)
     else:
         clip = read_clip(weights)
-        columns = [clip.names.index(name) for name in shape_set.channels if name in clip.names]
-        if len(columns) != len(shape_set.channels):
-            raise click.UsageError(f"{weights} does not hold every channel of the shapes")
-        truth = clip.values[:, columns]
+        absent = [name for name in shape_set.channels if name not in clip.names]
+        if absent or clip.values.ndim != 2:
+            lacking = f"lacks {len(absent)} channels of the shapes, such as {absent[0]}" if absent else "holds vertices"
+            raise UsageError(weights, lacking, "give weights of every channel")
+        truth = clip.values[:, [clip.names.index(name) for name in shape_set.channels]]
     problem = prepare_solve(shape_set, noise=NOISE if smooth is None else smooth)
     table = Table(
         "noise mm", "mean mm", "p95 mm", "lips mm", "weight", "jitter in mm", "jitter out mm", "CPU ms a frame"

@@ -10,6 +10,9 @@ from sdk.cli.common import progress
 from sdk.cli.rig_files import shapes_option, unit_option
 from sdk.errors import UsageError
 
+FAR_OFF = 5.0
+"""Millimetres of mean error that no speech makes: the clip is then not of the face that the shapes are for."""
+
 
 @click.command()
 @click.argument("animation", type=click.Path(path_type=Path))
@@ -80,10 +83,12 @@ def solve(
             add(each)
     quality = fit_quality(shape_set, weights, vertices)
     lips = "" if quality.lips_mm is None else f", {quality.lips_mm:.3f} at the lips"
+    doubt = "; is the clip of a face with another rest (--rest), or does its head move (--align-head)?"
+    hint = doubt if quality.mean_mm > FAR_OFF else ""
     click.echo(
         f"{output}: {len(weights)} frames, {spent / len(weights) * 1000:.2f} ms of CPU each; "
         f"error {quality.mean_mm:.3f} mm mean, {quality.p95_mm:.3f} p95{lips}; "
-        f"jitter {quality.jitter_in_mm:.4f} mm in, {quality.jitter_out_mm:.4f} out"
+        f"jitter {quality.jitter_in_mm:.4f} mm in, {quality.jitter_out_mm:.4f} out{hint}"
     )
 
 

@@ -22,9 +22,10 @@ import sdk
 from sdk.audio.files import read_audio
 from sdk.models.faceformer.entry import ENTRY
 from sdk.models.registry import BuildOptions
+from sdk.rigs.box_minimum import box_minimum
 from sdk.rigs.fit_quality import fit_quality
 from sdk.rigs.shape_set import ShapeSet, default_shapes
-from sdk.rigs.solve import SolveProblem, SolveState, box_minimum, prepare_solve, solve_clip, solve_frame
+from sdk.rigs.solve import SolveProblem, SolveState, prepare_solve, solve_clip, solve_frame
 from sdk.runtime import EagerExecutor, Session
 
 FRAMES = 150

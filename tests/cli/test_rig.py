@@ -145,7 +145,7 @@ def test_check_with_weights(command, weights, tmp_path) -> None:
     few = write_clip(tmp_path / "few.npz", np.zeros((3, 1)), ["jawOpen"], "1")
     said = command("check", "--weights", few)
     assert said.code == 2
-    assert "does not hold every channel" in said.stderr
+    assert "lacks 51 channels of the shapes, such as eyeBlinkLeft" in said.stderr
 
 
 def test_pose_by_name(command, tmp_path) -> None:
@@ -209,3 +209,12 @@ def test_bad_options_are_one_line(command, tmp_path) -> None:
     write_shapes(tmp_path / "bare.npz", type(bare)(bare.vertices, bare.shapes, bare.channels, bare.low, bare.high))
     said = command("landmarks", "-o", tmp_path / "l.csv", "--shapes", tmp_path / "bare.npz")
     assert "names no landmarks" in said.stderr
+
+
+def test_a_clip_of_another_face_is_doubted(command, tmp_path) -> None:
+    still = default_shapes().vertices
+    for shift, doubted in ((0.0, False), (30.0, True)):
+        clip = write_clip(tmp_path / "clip.npz", np.stack([still + np.float32(shift)] * 3))
+        said = command("solve", clip, "-o", tmp_path / "weights.csv")
+        assert said.code == 0, said.stderr
+        assert ("another rest" in said.stdout) == doubted

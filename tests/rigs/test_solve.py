@@ -13,10 +13,11 @@ from scipy.optimize import lsq_linear
 from scipy.spatial.transform import Rotation
 
 from sdk.errors import MissingDependencyError, NumericalError, UsageError
+from sdk.rigs.box_minimum import box_minimum
 from sdk.rigs.procedural_face import procedural_face
 from sdk.rigs.rigid import head_pose
 from sdk.rigs.shape_set import ShapeSet, default_shapes
-from sdk.rigs.solve import SolveState, box_minimum, prepare_solve, solve_clip, solve_frame
+from sdk.rigs.solve import SolveState, prepare_solve, solve_clip, solve_frame
 
 
 def shape_set(shapes, low=0.0, high=1.0, vertices=None, **kwargs) -> ShapeSet:
