@@ -30,17 +30,43 @@ class CausalConfig(Record):
         return self
 
 
+class SyncConfig(Record):
+    """Motion beside the sound, and the meter that compares them.
+
+    Attributes:
+        motion: the motion encoder; one frame is a token.
+        numbers: of a frame of motion: channels of a rig, or three for each vertex.
+        reach: largest offset that the meter looks for, in frames either way.
+        memory_frames: time constant of its averages.
+        hold_samples: how long motion stands for the frames after it, at 16 kHz.
+    """
+
+    motion: CausalConfig
+    numbers: PositiveInt
+    reach: PositiveInt = 15
+    memory_frames: PositiveInt = 90
+    hold_samples: Annotated[int, Field(ge=0, le=10 * SAMPLE_RATE)] = SAMPLE_RATE // 10
+
+    @model_validator(mode="after")
+    def _a_token_is_a_frame(self) -> SyncConfig:
+        if self.motion.patch != 1:
+            raise ValueError("motion streams a frame a token: its patch is 1")
+        return self
+
+
 class StreamingConfig(Record):
     """A streaming VATT.
 
     Attributes:
         audio: the sound encoder; its patch is the hop.
         space: width of the common space.
+        sync: None for the sound's embedding alone.
         frame_rate: embeddings a second.
     """
 
     audio: CausalConfig
     space: PositiveInt = 128
+    sync: SyncConfig | None = None
     frame_rate: FrameRate = FrameRate(num=30)
 
 

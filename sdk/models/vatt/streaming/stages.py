@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from sdk.audio.level import LevelNormaliser, LevelState
 from sdk.models.vatt.streaming.causal import CausalTransformer, States
 from sdk.models.vatt.streaming.config import CausalConfig
+from sdk.models.vatt.streaming.unit_length import UnitLength
 from sdk.spec import InputSpec, TensorSpec
 from sdk.stage import Stage
-
-LEAST = 1e-6
-"""Added to the mean square of an embedding before it is divided by its root."""
 
 
 @dataclass(frozen=True)
@@ -76,15 +72,13 @@ class AudioHeadStage(Stage):
     """The newest features to the common space, at unit length (Akbari et al. 2021, section 3.4: audio has one map)."""
 
     name, clock = "audio_head", "frame"
-    ones: Tensor  # (1, space) constant
 
     def __init__(self, width: int, space: int) -> None:
         super().__init__()
         self.inputs = (InputSpec(name="features", shape=(1, width), source="audio_encoder.features"),)
         self.outputs = (TensorSpec(name="embedding", shape=(1, space)),)
         self.aud_to_va = nn.Linear(width, space)
-        # A mean as a constant linear: XNNPACK has no reduction and would leave its delegate for it.
-        self.register_buffer("ones", torch.full((1, space), 1 / space), persistent=False)
+        self.unit = UnitLength(space)
 
     def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
         """Features (1, d) to an embedding (1, space)."""
@@ -92,7 +86,5 @@ class AudioHeadStage(Stage):
 
     def embed(self, features: Tensor) -> Tensor:
         """Features (..., d) to embeddings (..., space) of length 1."""
-        embedding = self.aud_to_va(features)
-        mean_square = F.linear(embedding * embedding, self.ones)
-        unit: Tensor = embedding * torch.rsqrt(mean_square + LEAST) * self.ones.shape[1] ** -0.5
+        unit: Tensor = self.unit(self.aud_to_va(features))
         return unit
