@@ -10,6 +10,7 @@ from sdk.cli.lazy import LazyGroup
 
 COMMANDS = {
     "animate": "sdk.cli.animate:animate",
+    "render": "sdk.cli.render:render",
     "parity": "sdk.cli.parity:parity",
     "rest": "sdk.cli.rest:rest",
     "view": "sdk.cli.view:view",

@@ -4,8 +4,9 @@
     python docs/assets/make_speaking.py build/faceformer
 
 Everything is computed: the recording goes through a session of the bundle, and its frames are rendered on the default
-head. moments.py chooses the moments, speaking_figure.py lays the picture out. `--film speaking.webp` also makes a short
-film, without sound. For another recording give its file, its words (`--text`) and the stretch to show (`--seconds`).
+head, at the moments that `sdk.film.moments` chooses, and laid out by `sdk.film.figure`. `--film speaking.webp` also
+makes a short film, without sound. For another recording give its file, its words (`--text`) and the stretch to show
+(`--seconds`).
 """
 
 from __future__ import annotations
@@ -14,31 +15,28 @@ from pathlib import Path
 
 import click
 import numpy as np
-from moments import Floats, choose_moments, is_speech
-from PIL import Image
-from speaking_figure import Performance, Words, draw, save, tile_size
 
 from sdk.audio.files import load_speech
 from sdk.bundle import Bundle
 from sdk.cli.animate import frames_of
 from sdk.cli.common import run
 from sdk.errors import UsageError
+from sdk.film.figure import Stretch, Words, draw, save, tile_size
+from sdk.film.moments import Floats, choose_moments, is_speech
+from sdk.film.strip import portraits
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
 from sdk.rigs.measure import lip_gap
-from sdk.rigs.render import FaceRenderer
 from sdk.spec import SAMPLE_RATE
 
 HERE = Path(__file__).parent
 SPEECH = HERE.parents[1] / "sdk" / "pretrained" / "speech.flac"
 TEXT = "Maybe Bob and Mary brought five warm apple pies over the bay."
 
-RENDERED, CROP = (900, 1125), (0.25, 0.30, 0.75, 0.812)
-"""Pixels of a rendered head; the face within it, from brows to chin: left, top, right, bottom as parts of them."""
 FILM_SIZE, FILM_RATE, FILM_SECONDS = (320, 410), 15, 3.0
 
 
-def perform(folder: Path, speech: Path, target: str, start: float, end: float) -> Performance:
+def perform(folder: Path, speech: Path, target: str, start: float, end: float) -> Stretch:
     """Streams the whole recording through the bundle and keeps what lies between two seconds of it.
 
     Raises:
@@ -58,7 +56,7 @@ def perform(folder: Path, speech: Path, target: str, start: float, end: float) -
     weights = np.stack([frame.values for frame in kept])
     times = np.array([frame.due_sample / SAMPLE_RATE for frame in kept], np.float32)
     cut = pcm[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
-    return Performance(cut, start, times, weights, lip_gap(default_head(), weights))
+    return Stretch(cut, start, times, weights, lip_gap(default_head(), weights))
 
 
 def align_words(pcm: Floats, text: str) -> Words:
@@ -84,19 +82,11 @@ def align_words(pcm: Floats, text: str) -> Words:
     ]
 
 
-def portraits(weights: Floats, size: tuple[int, int]) -> list[Image.Image]:
-    """The default face from brows to chin under each row of `weights` (n, 52), in pictures of `size` pixels."""
-    left, top, right, bottom = (part * side for part, side in zip(CROP, RENDERED * 2, strict=True))
-    with FaceRenderer(default_head(), RENDERED) as renderer:
-        heads = [Image.fromarray(renderer.draw(pose)).crop((left, top, right, bottom)) for pose in weights]
-    return [head.resize(size, Image.Resampling.LANCZOS) for head in heads]
-
-
-def draw_film(performance: Performance, path: Path) -> None:
+def draw_film(performance: Stretch, path: Path) -> None:
     """The face from the start of the stretch on, `FILM_SECONDS` long, over and over, as WebP."""
     shown = np.arange(performance.start, min(performance.start + FILM_SECONDS, performance.end), 1 / FILM_RATE)
     frames = np.minimum(np.searchsorted(performance.times, shown), len(performance.times) - 1)
-    first, *rest = portraits(performance.weights[frames], FILM_SIZE)
+    first, *rest = portraits(performance.faces[frames], FILM_SIZE)
     first.save(
         path, "WEBP", save_all=True, append_images=rest, duration=round(1000 / FILM_RATE), loop=0, quality=80, method=6
     )
@@ -126,7 +116,7 @@ def main(
     performance = perform(bundle, speech, target, *seconds)
     heard = is_speech(performance.pcm, performance.times - performance.start)
     moments = choose_moments(performance.gap, performance.times, heard, faces)
-    pictures = portraits(performance.weights[[moment.frame for moment in moments]], tile_size(faces))
+    pictures = portraits(performance.faces[[moment.frame for moment in moments]], tile_size(faces))
     figure = draw(performance, moments, pictures, align_words(performance.pcm, text))
     save(figure, out)
     if film is not None:

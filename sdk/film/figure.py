@@ -1,4 +1,4 @@
-"""The picture that make_speaking.py writes: faces over the sound they belong to and the lip gap."""
+"""A filmstrip: faces over the sound they belong to and the lip gap."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from moments import Floats, Moment
 from PIL import Image
 
+from sdk.film.moments import Floats, Moment
 from sdk.spec import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ LEFT, RIGHT, MARGIN = 84, 878, 20
 FACES, WAVE, WORDS, GAP = (20, 160), (206, 258), 272, (288, 388)
 """Top and bottom of the rows, from the top; of the words the middle."""
 FACE_GAP = 9
+MANY = 15
+"""Words that have room at full size."""
 FLOOR = -1.2
 """Millimetres at the bottom of the panel of the gap: lips that press each other lie below 0."""
 
@@ -32,21 +34,21 @@ INK, FAINT, RULE, SOUND, LINE, RED = "#1d2433", "#5b6478", "#d4d7e0", "#aab3c5",
 
 
 @dataclass(frozen=True, eq=False)
-class Performance:
+class Stretch:
     """A stretch of a recording and the face it made.
 
     Attributes:
         pcm: (N,) samples at 16 kHz.
         start: second of the recording at which `pcm` begins.
         times: (T,) seconds of the recording at which the frames are due.
-        weights: (T, 52) ARKit coefficients.
+        faces: (T, ...) that `sdk.rigs.render.FaceRenderer` draws.
         gap: (T,) lip gap in millimetres.
     """
 
     pcm: Floats
     start: float
     times: Floats
-    weights: Floats
+    faces: Floats
     gap: Floats
 
     @property
@@ -70,11 +72,11 @@ def blank_figure() -> tuple[Figure, Axes]:
     return figure, page
 
 
-def panel(figure: Figure, rows: tuple[float, float], performance: Performance) -> Axes:
+def panel(figure: Figure, rows: tuple[float, float], stretch: Stretch) -> Axes:
     """Axes between two heights of the page, without a frame, with the seconds of the stretch across."""
     top, bottom = rows
     axes = figure.add_axes((LEFT / WIDTH, 1 - bottom / HEIGHT, (RIGHT - LEFT) / WIDTH, (bottom - top) / HEIGHT))
-    axes.set_xlim(performance.start, performance.end)
+    axes.set_xlim(stretch.start, stretch.end)
     axes.patch.set_alpha(0.0)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=8, labelcolor=FAINT)
@@ -93,11 +95,11 @@ def tile_size(count: int) -> tuple[int, int]:
     return round((right - left) * DENSITY), round((FACES[1] - FACES[0]) * DENSITY)
 
 
-def draw(performance: Performance, moments: list[Moment], faces: list[Image.Image], words: Words) -> Figure:
+def draw(stretch: Stretch, moments: list[Moment], faces: list[Image.Image], words: Words) -> Figure:
     """The whole picture.
 
     Args:
-        performance: what is spoken.
+        stretch: what is spoken.
         moments: in order of time.
         faces: one for each of `moments`.
         words: of `align_words`; may be empty.
@@ -106,19 +108,25 @@ def draw(performance: Performance, moments: list[Moment], faces: list[Image.Imag
     from matplotlib.patheffects import withStroke
 
     figure, page = blank_figure()
-    wave, gap = panel(figure, WAVE, performance), panel(figure, GAP, performance)
-    draw_sound(wave, performance)
-    draw_gap(gap, performance)
-    x_of = (RIGHT - LEFT) / (performance.end - performance.start)
+    wave, gap = panel(figure, WAVE, stretch), panel(figure, GAP, stretch)
+    draw_sound(wave, stretch)
+    draw_gap(gap, stretch)
+    x_of = (RIGHT - LEFT) / (stretch.end - stretch.start)
     for name, (top, bottom) in (("sound", WAVE), ("lip gap\nin mm", GAP)):
         page.text(MARGIN, (top + bottom) / 2, name, size=8.5, color=FAINT, va="center", linespacing=1.4)
     halo = [withStroke(linewidth=4, foreground="white")]
+    right_edge = 0.0
     for word, begin, end in words:
+        across = LEFT + ((begin + end) / 2 - stretch.start) * x_of
+        if len(words) > MANY:
+            if across - 2.2 * len(word) < right_edge:
+                continue
+            right_edge = across + 2.2 * len(word) + 1
         page.text(
-            LEFT + (begin + end) / 2 * x_of,
+            across,
             WORDS,
             word,
-            size=8.5,
+            size=8.5 if len(words) <= MANY else 6.5,
             color=INK,
             ha="center",
             va="center",
@@ -132,40 +140,44 @@ def draw(performance: Performance, moments: list[Moment], faces: list[Image.Imag
         page.add_patch(shape)
         page.imshow(face, extent=(left, right, bottom, top), clip_path=shape, clip_on=True, aspect="auto", zorder=2)
         middle, colour = (left + right) / 2, RED if moment.closed else LINE
-        second, height = float(performance.times[moment.frame]), float(performance.gap[moment.frame])
+        second, height = float(stretch.times[moment.frame]), float(stretch.gap[moment.frame])
         label = f"{round(height, 1) + 0.0:.1f} mm".replace("-", "−")
+        if moment.label:
+            said = f"{moment.label}  {second:.2f} s"
+            page.text(middle, top - 10, said, size=8, color=INK, ha="center", va="center")
         page.text(middle, bottom + 12, label, size=8.5, color=colour, ha="center", va="center", weight="bold")
-        x = LEFT + (second - performance.start) * x_of
-        low = GAP[1] + (GAP[0] - GAP[1]) * (height - FLOOR) / (ceiling(performance) - FLOOR)
+        x = LEFT + (second - stretch.start) * x_of
+        low = GAP[1] + (GAP[0] - GAP[1]) * (height - FLOOR) / (ceiling(stretch) - FLOOR)
         path = [(middle, bottom + 21), (x, WAVE[0] - 4), (x, low)]
         page.plot(*zip(*path, strict=True), color=colour, lw=0.9, alpha=0.55, zorder=1, solid_joinstyle="round")
         gap.plot(second, height, "o", ms=5.5, mfc=colour, mec="white", mew=1.0, zorder=5, clip_on=False)
     return figure
 
 
-def ceiling(performance: Performance) -> float:
+def ceiling(stretch: Stretch) -> float:
     """Top of the panel of the gap in millimetres."""
-    return float(performance.gap.max()) * 1.06
+    return float(stretch.gap.max()) * 1.06
 
 
-def draw_sound(axes: Axes, performance: Performance) -> None:
+def draw_sound(axes: Axes, stretch: Stretch) -> None:
     """The waveform: loudest and softest sample of each half pixel."""
     columns = round((RIGHT - LEFT) * DENSITY)
-    pieces = np.array_split(performance.pcm, columns)
-    across = np.linspace(performance.start, performance.end, columns)
+    pieces = np.array_split(stretch.pcm, columns)
+    across = np.linspace(stretch.start, stretch.end, columns)
     axes.fill_between(across, [p.min() for p in pieces], [p.max() for p in pieces], color=SOUND, lw=0.4)
-    reach = float(np.abs(performance.pcm).max())
+    reach = float(np.abs(stretch.pcm).max())
     axes.set(ylim=(-reach, reach), xticks=[], yticks=[])
 
 
-def draw_gap(axes: Axes, performance: Performance) -> None:
+def draw_gap(axes: Axes, stretch: Stretch) -> None:
     """The lip gap over time, with millimetres at the left and seconds below."""
     axes.axhline(0, color=RULE, lw=0.9)
-    axes.fill_between(performance.times, 0, performance.gap, color=LINE, alpha=0.10, lw=0)
-    axes.plot(performance.times, performance.gap, color=LINE, lw=1.6, solid_joinstyle="round")
-    top = ceiling(performance)
+    axes.fill_between(stretch.times, 0, stretch.gap, color=LINE, alpha=0.10, lw=0)
+    axes.plot(stretch.times, stretch.gap, color=LINE, lw=1.6, solid_joinstyle="round")
+    top = ceiling(stretch)
     axes.set(ylim=(FLOOR, top), yticks=np.arange(0, top, 5))
-    seconds = np.arange(np.ceil(performance.start * 2) / 2, performance.end, 0.5)
+    step = 0.5 if stretch.end - stretch.start < 6 else 1.0
+    seconds = np.arange(np.ceil(stretch.start / step) * step, stretch.end, step)
     axes.set_xticks(seconds, [f"{second:.1f} s" for second in seconds])
 
 

@@ -25,10 +25,17 @@ UNEVEN = 0.6
 
 @dataclass(frozen=True)
 class Moment:
-    """A frame worth showing: where the lips are closed, or wide open."""
+    """A frame worth showing.
+
+    Attributes:
+        frame: its row.
+        closed: whether the lips are, or have to be, closed there.
+        label: what it shows, e.g. a phone; may be empty.
+    """
 
     frame: int
     closed: bool
+    label: str = ""
 
 
 def is_speech(pcm: Floats, times: Floats) -> NDArray[np.bool_]:

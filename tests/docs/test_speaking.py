@@ -22,17 +22,16 @@ SPEECH = np.ones(120, bool)
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """make_speaking.py as a module; `script.choose_moments` is that of moments.py beside it."""
+    """make_speaking.py as a module."""
     monkeypatch.syspath_prepend(str(ASSETS))
     yield importlib.import_module("make_speaking")
-    for name in ("make_speaking", "moments", "speaking_figure"):
-        del sys.modules[name]
+    del sys.modules["make_speaking"]
 
 
 @pytest.fixture
 def figure(script: ModuleType) -> ModuleType:
-    """speaking_figure.py as a module."""
-    return sys.modules["speaking_figure"]
+    """What lays the picture out."""
+    return sys.modules["sdk.film.figure"]
 
 
 def gap_of(closures: list[int], openings: dict[int, float]) -> np.ndarray:
@@ -102,7 +101,7 @@ def test_the_picture_is_small_and_transparent_outside_its_card(
 ) -> None:
     gap = gap_of([10, 60, 110], {35: 9.0, 85: 8.0})
     pcm = np.sin(np.arange(64000) * 0.01).astype(np.float32)
-    performance = figure.Performance(pcm, 0.0, TIMES, np.zeros((120, len(ARKIT_52)), np.float32), gap)
+    performance = figure.Stretch(pcm, 0.0, TIMES, np.zeros((120, len(ARKIT_52)), np.float32), gap)
     moments = script.choose_moments(gap, TIMES, SPEECH, 5)
     faces = [Image.new("RGB", (200, 260), "#c08060")] * 5
     script.save(script.draw(performance, moments, faces, [("hello", 0.5, 1.0)]), tmp_path / "speaking.png")

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from sdk.bundle import Bundle
 from sdk.parity import check_bundle
+from sdk.parity.rest.check import check_rest
+from sdk.parity.rest.contract import HELD
 from sdk.runtime import Frame
 from sdk.runtime.plan import make_plan
 from tests.integration.conftest import PAIRS
@@ -97,3 +99,8 @@ def test_a_thousand_frames_choose_alike(tracked: Bundle, target: str) -> None:
     assert closed.frames == 1000
     assert [choice.agreement for choice in closed.choices] == [1.0]
     assert closed.choices[0].labels == 8000
+
+
+def test_without_a_tracked_face_it_keeps_the_rest_contract(tracked):
+    report = check_rest(tracked, "onnx", seconds=3, streams=HELD)
+    assert report.passed, [problem.message for case in report.cases for problem in case.problems]
