@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import math
 import re
 import zlib
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from sdk.view.modules import WEB, import_map
 from sdk.view.sound import encoded, peaks
 from sdk.view.takes import Take, difference, in_head_channels
 
-SHAPE_STEP = 1e-3
+SHAPE_STEP = 1e-4
 """Millimetres at weight 1 to which the shapes of a model that gives vertices are rounded."""
 
 
@@ -156,8 +157,11 @@ def _side(take: Take, mesh: Mesh | None) -> tuple[Tensors, dict[str, Any]]:
         return tensors | {"values": take.values}, side
     rest = default_head().vertices if mesh is None else mesh.vertices
     motion = motion_basis(take.values * np.float32(MILLIMETRES[take.unit]), rest, smallest=SHAPE_STEP)
-    side["facts"].append(("drawn to within", f"{motion.error:.2g} mm"))
-    return tensors | {"values": motion.weights, **shape_tensors(motion.shapes, SHAPE_STEP)}, side
+    shapes = shape_tensors(motion.shapes, SHAPE_STEP)
+    # Each weight is in [-1, 1], so that rounding costs half a step of each shape at most, along each axis.
+    error = motion.error + math.sqrt(3) / 2 * float(shapes["shape_steps"].sum())
+    side["facts"].append(("drawn to within", f"{error:.2g} mm"))
+    return tensors | {"values": motion.weights, **shapes}, side
 
 
 def _phones(phones: Phones | None) -> list[tuple[str, float, float]]:

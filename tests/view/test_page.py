@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -202,4 +203,45 @@ def test_vertices_of_another_mesh(speech: Speech, visit: Open, tmp_path: Path) -
     vertices = seen.page.evaluate("Array.from(viewer.takes[0].face.moved)")
     assert np.allclose(np.reshape(vertices, (-1, 3)), 1000 * values[15], atol=0.02)
     assert seen.page.locator("#channel-section").is_hidden()
+    assert seen.complaints == []
+
+
+def test_vertices_of_the_head_beside_its_channels(speech: Speech, visit: Open, tmp_path: Path) -> None:
+    """The same motion both ways: the page says how near vertices come, and keeps its word."""
+    channels = made_up_take()
+    moved = default_head().pose(channels.values)
+    vertices = replace(channels, label="vertices", names=(), unit="mm", values=moved)
+    path = tmp_path / "page.html"
+    path.write_text(page([channels, vertices], speech, title="Both"), encoding="utf-8")
+    assert path.stat().st_size < 3e6
+    seen = visit(path)
+    seen.page.evaluate("viewer.player.seek(1.21)")
+    settled(seen, 36)
+    settled(seen, 36, side=1)
+    within = float(seen.page.inner_text(".facts.b div:last-child dd").removesuffix(" mm"))
+    shown = np.reshape(seen.page.evaluate("Array.from(viewer.takes[1].face.moved)"), (-1, 3))
+    # Beside it the steps of 0.01 mm in which the head at rest is stored.
+    assert np.linalg.norm(shown - moved[36], axis=1).max() < within + 0.01
+    assert within < 0.02
+    assert seen.page.locator("#apart").is_hidden()
+    assert seen.page.locator("#heat").is_hidden()
+    assert seen.complaints == []
+
+
+def test_long_speech_is_shown_in_stretches(visit: Open, tmp_path: Path) -> None:
+    """Eighty seconds of noise: sound that is no longer exact, and a window that follows the time."""
+    seconds, take = 80, made_up_take()
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 16_000 * seconds).astype(np.float32)
+    many = np.arange(30 * seconds)
+    long = replace(take, values=take.values[many % 60], index=many, due_sample=-(-(many + 1) * 16_000 // 30))
+    path = tmp_path / "page.html"
+    path.write_text(page([long], Speech("long.wav", noise, 16_000), title="Long"), encoding="utf-8")
+    seen = visit(path)
+    assert "data:audio/ogg" in seen.page.evaluate("viewer.player.sound.src.slice(0, 20)")
+    assert seen.page.evaluate("viewer.timeline.window") == [0, 20]
+    seen.page.evaluate("viewer.player.seek(66.01)")
+    settled(seen, 1980)
+    first, last = seen.page.evaluate("viewer.timeline.window")
+    assert first < 66 < last == pytest.approx(first + 20)
+    assert seen.page.evaluate("viewer.player.sound.duration") == pytest.approx(seconds, abs=0.05)
     assert seen.complaints == []

@@ -3,6 +3,8 @@ import { drawLanes, lanesOf, plotOf } from "viewer/lanes.js";
 
 /** Shortest stretch that can be looked at, in seconds. */
 const SHORTEST = 0.25;
+/** Of longer speech only so much is shown at first: curves of more seconds run into one another. */
+const LONG = 20;
 
 export class Timeline {
   constructor(find, about, takes, { difference, peaks, channels, player }) {
@@ -12,7 +14,7 @@ export class Timeline {
     this.playhead = find("playhead");
     this.hover = find("hover");
     this.clock = find("clock");
-    this.window = [0, about.seconds];
+    this.window = [0, Math.min(about.seconds, LONG)];
     this.root.setAttribute("aria-valuemax", about.seconds.toFixed(3));
     channels.onChoose(() => this.redraw());
     new ResizeObserver(() => this.redraw()).observe(this.root);
