@@ -1,4 +1,4 @@
-"""VATT as the registry sees it: the causal sound encoder and its way into the common space."""
+"""VATT as the registry sees it: the causal sound encoder, and with motion beside the sound the sync meter."""
 
 from __future__ import annotations
 
@@ -11,27 +11,44 @@ from torch import Tensor
 from sdk.errors import CheckpointError, UsageError
 from sdk.models.registry import BuildOptions, ModelCard, StagedModel
 from sdk.models.stage_weights import load_stages
-from sdk.models.vatt.streaming.config import DEFAULT, StreamingConfig
+from sdk.models.vatt.streaming.config import DEFAULT, DEFAULT_SYNC, StreamingConfig
 from sdk.models.vatt.streaming.pipeline import build_stages, staged_model
 from sdk.stage import Stage
 
 SEED = 0
 """Of the untrained weights, so that every export writes the same ones."""
 
+UNTRAINED = ("Untrained: what it puts out means nothing. It shows sizes, step times and that all targets agree.",)
+
 CARD = ModelCard(
     title="VATT, causal sound encoder, untrained",
     licence="Apache-2.0",
     trained=False,
     description="Raw samples to embeddings of unit length in a common space, causal. The weights are random.",
-    notes=("Untrained: its embeddings mean nothing. It shows sizes, step times and that all targets agree.",),
+    notes=UNTRAINED,
+)
+
+SYNC_CARD = ModelCard(
+    title="VATT, sync meter, untrained",
+    licence="Apache-2.0",
+    trained=False,
+    description="Raw samples and a rig's channels to the cosine of their embeddings at each offset. Random weights.",
+    notes=UNTRAINED,
 )
 
 
 class VattEntry:
-    """Builds the untrained default."""
+    """Builds an untrained default.
 
-    name = "vatt"
-    summary = "VATT (NeurIPS 2021), causal sound encoder into a common space; the embedded default is untrained"
+    Args:
+        name: in the registry.
+        summary: one line.
+        config: sizes.
+        card: what the bundle says.
+    """
+
+    def __init__(self, name: str, summary: str, config: StreamingConfig, card: ModelCard) -> None:
+        self.name, self.summary, self.config, self.card = name, summary, config, card
 
     def build(self, options: BuildOptions) -> StagedModel:
         """The streaming model.
@@ -46,12 +63,11 @@ class VattEntry:
         if options.template is not None:
             raise UsageError("template", "this model moves no face", "leave it out")
         options.check_lookahead(0)
-        rate = options.frame_rate or DEFAULT.frame_rate
-        config = DEFAULT.model_copy(update={"frame_rate": rate})
+        config = self.config.model_copy(update={"frame_rate": options.frame_rate or self.config.frame_rate})
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
             stages = build_stages(config)
-        return staged_model(self.name, config, stages, CARD)
+        return staged_model(self.name, config, stages, self.card)
 
     def from_reference(self, config: Mapping[str, Any], weights: Mapping[str, Tensor]) -> Sequence[Stage]:
         """Stages from a bundle's configuration and reference weights."""
@@ -60,4 +76,7 @@ class VattEntry:
         return stages
 
 
-ENTRY = VattEntry()
+ENTRY = VattEntry("vatt", "VATT (NeurIPS 2021), causal sound encoder into a common space; untrained", DEFAULT, CARD)
+SYNC_ENTRY = VattEntry(
+    "vatt_sync", "VATT with a rig's motion beside the sound: how well they fit; untrained", DEFAULT_SYNC, SYNC_CARD
+)

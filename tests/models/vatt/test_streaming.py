@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from sdk.errors import CheckpointError, UsageError
 from sdk.models.registry import BuildOptions, find_model
 from sdk.models.vatt.config import TransformerConfig
-from sdk.models.vatt.entry import ENTRY
+from sdk.models.vatt.entry import ENTRY, SYNC_ENTRY, VattEntry
 from sdk.models.vatt.streaming.causal import CausalTransformer, causal_weights
 from sdk.models.vatt.streaming.config import CausalConfig, StreamingConfig
 from sdk.models.vatt.streaming.pipeline import build_pipeline, build_stages
@@ -153,7 +153,13 @@ def test_the_registry_builds_the_same_weights_each_time_and_leaves_chance_alone(
     assert not staged.card.trained
     assert staged.weights.keys() == again.weights.keys()
     assert all(torch.equal(value, again.weights[name]) for name, value in staged.weights.items())
-    rebuilt = ENTRY.from_reference(again.config, again.weights)
+    for entry in (ENTRY, SYNC_ENTRY):
+        rebuilds(entry)
+
+
+def rebuilds(entry: VattEntry) -> None:
+    again = entry.build(BuildOptions())
+    rebuilt = entry.from_reference(again.config, again.weights)
     for stage, other in zip(again.stages, rebuilt, strict=True):
         assert stage.spec == other.spec
         for one, two in zip(stage(*stage.example()), other(*other.example()), strict=True):
