@@ -6,6 +6,7 @@ trimesh reads it. The order matters more than anything: a vertex model puts out 
 from __future__ import annotations
 
 import io
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,23 @@ SUFFIXES = (".obj", ".ply", ".gltf", ".glb")
 MAX_BYTES = 256 << 20
 """Of a file; a face with a million vertices takes less."""
 
+MAX_COUNT = 1 << 24
+"""Of the vertices or corners that a glTF may claim."""
+
 MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
 """Unit -> its length in millimetres."""
 
-UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error, NotImplementedError)
-"""What trimesh raises on damaged files, depending on where the damage is."""
+UNREADABLE: tuple[type[Exception], ...] = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    NameError,
+    ArithmeticError,
+    AssertionError,
+)
+UNREADABLE += (EOFError, MemoryError, RuntimeError, struct.error)
+"""What trimesh raises on damaged files: it has no error of its own, but what its parsers happen to run into."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +108,7 @@ def _load(path: Path) -> tuple[Doubles, NDArray[np.int64]]:
         scene = trimesh.load_scene(bare, file_type="obj", process=False, maintain_order=True)
     else:
         listed = None
+        check_counts(path)
         scene = trimesh.load_scene(str(path), process=False, maintain_order=True)
     names = list(scene.geometry)
     meshes = [mesh for mesh in scene.geometry.values() if isinstance(mesh, trimesh.Trimesh)]
@@ -106,6 +120,14 @@ def _load(path: Path) -> tuple[Doubles, NDArray[np.int64]]:
     if listed not in {None, len(vertices)}:
         raise UsageError(path, f"lists {listed} vertices, read as {len(vertices)}", "write it with plain v and f lines")
     return vertices, triangles
+
+
+def check_counts(path: Path) -> None:
+    """Refuse a glTF whose numbers without data (zeros, by its specification) would fill the memory."""
+    if path.suffix.lower() in {".gltf", ".glb"}:
+        counts = re.findall(rb'"count"\s*:\s*(\d+)', path.read_bytes())
+        if any(len(count) > len(str(MAX_COUNT)) or int(count) > MAX_COUNT for count in counts):
+            raise UsageError(path, f"claims more than {MAX_COUNT} numbers", "give a mesh of one face")
 
 
 def positions_only(path: Path) -> tuple[io.BytesIO, int]:

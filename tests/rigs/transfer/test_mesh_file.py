@@ -127,6 +127,19 @@ def test_damage_never_comes_through_as_something_else(tmp_path, suffix) -> None:
         assert 0 <= mesh.triangles.min() <= mesh.triangles.max() < len(mesh.vertices)
 
 
+def test_a_gltf_without_numbers_or_with_too_many(tmp_path) -> None:
+    path = tmp_path / "face.gltf"
+    primitive = {"attributes": {"POSITION": 0}, "mode": 4}
+    tree = {"asset": {"version": "2.0"}, "meshes": [{"primitives": [primitive]}], "nodes": [{"mesh": 0}]}
+    tree |= {"scenes": [{"nodes": [0]}], "scene": 0}
+    path.write_text(json.dumps(tree))
+    refused(path, r"face\.gltf")
+    for count in (1 << 25, 10**12, 10**30):
+        many = {"componentType": 5126, "count": count, "type": "VEC3"}
+        path.write_text(json.dumps(tree | {"accessors": [many]}))
+        refused(path, "claims more than 16777216")
+
+
 def test_a_gltf_whose_buffer_is_gone(tmp_path) -> None:
     path = tmp_path / "face.gltf"
     path.write_text(json.dumps({"asset": {"version": "2.0"}, "buffers": [{"uri": "gone.bin", "byteLength": 12}]}))
