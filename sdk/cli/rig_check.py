@@ -31,8 +31,9 @@ def check(
     import numpy as np
     from rich.table import Table
 
+    from sdk.animation.clip import read_clip
     from sdk.cli.common import stdout
-    from sdk.cli.rig_files import read_clip, shapes_or_default
+    from sdk.cli.rig_files import shapes_or_default
     from sdk.rigs.fit_quality import fit_quality
     from sdk.rigs.solve import NOISE, prepare_solve, solve_clip
 

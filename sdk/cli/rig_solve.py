@@ -41,10 +41,11 @@ def solve(
 
     import numpy as np
 
+    from sdk.animation.clip import read_clip
     from sdk.animation.files import open_animation
     from sdk.animation.formats import find_format
     from sdk.animation.layout import Layout
-    from sdk.cli.rig_files import millimetres_of, read_clip, read_rest, shapes_or_default
+    from sdk.cli.rig_files import millimetres_of, read_rest, shapes_or_default
     from sdk.rigs.fit_quality import fit_quality
     from sdk.rigs.solve import NOISE, SolveState, prepare_solve, solve_frame
 
@@ -116,10 +117,11 @@ def pose(*, weights: Path, output: Path, shapes: Path | None) -> None:
     """Turn WEIGHTS (.npz of ``animate`` or ``solve``) into vertices in millimetres: the reverse of ``solve``."""
     import numpy as np
 
+    from sdk.animation.clip import read_clip
     from sdk.animation.files import open_animation
     from sdk.animation.formats import find_format
     from sdk.animation.layout import Layout
-    from sdk.cli.rig_files import read_clip, shapes_or_default
+    from sdk.cli.rig_files import shapes_or_default
 
     find_format(output, None)
     shape_set = shapes_or_default(shapes)

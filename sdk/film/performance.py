@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.animation.clip import read_clip
 from sdk.errors import UsageError
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.blinks import add_blinks
@@ -101,18 +101,9 @@ def read_performance(animation: Path, pcm: Floats, rate: int) -> Performance:
     Raises:
         UsageError: the file cannot be read, is something else, or the default head cannot show it.
     """
-    mend = "give an .npz that `python -m sdk animate` wrote"
-    try:
-        with np.load(animation, allow_pickle=False) as file:
-            values, fps, unit = file["values"], file["fps"], str(file["unit"])
-            names = tuple(str(name) for name in file["names"])
-        rate_of_frames = FrameRate(num=int(fps[0]), den=int(fps[1]))
-    except (OSError, ValueError, KeyError, EOFError, IndexError, zipfile.BadZipFile) as error:
-        raise UsageError(animation, f"is no animation ({' '.join(str(error).split())[:80]})", mend) from error
-    if values.dtype != np.float32 or not len(values) or not np.isfinite(values).all():
-        raise UsageError(animation, "holds no finite float32 frames", mend)
-    shown = showing(names, values.shape[1:], unit, animation)
-    return Performance(np.nan_to_num(pcm), rate, rate_of_frames, np.stack([shown(frame) for frame in values]))
+    clip = read_clip(animation)
+    shown = showing(clip.names, clip.values.shape[1:], clip.unit, animation)
+    return Performance(np.nan_to_num(pcm), rate, clip.frame_rate, np.stack([shown(frame) for frame in clip.values]))
 
 
 def showing(names: tuple[str, ...], shape: tuple[int, ...], unit: str, subject: object) -> Show:

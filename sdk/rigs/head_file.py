@@ -18,8 +18,6 @@ their indices and displacements, one shape after the other.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.arrays_file import Arrays, read_arrays
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.errors import RigError
 from sdk.rigs.head import Floats, Head
@@ -37,6 +36,8 @@ STEP = 0.01
 
 MAX_BYTES = 16 << 20
 """No array of a head comes near this size; a file that claims more is not read."""
+
+MEND = "give a file that python -m sdk.rigs.build_head wrote, or reinstall nowface"
 
 ARRAYS: dict[str, tuple[str, int]] = {
     "format": ("i", 0),
@@ -53,8 +54,6 @@ ARRAYS: dict[str, tuple[str, int]] = {
     "lip_pairs": ("u", 2),
 }
 """Array -> kind of its numbers (numpy's letter) and number of axes."""
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def write_head(path: Path, head: Head) -> None:
@@ -94,7 +93,7 @@ def read_head(path: Path) -> Head:
     Raises:
         RigError: the file is missing, damaged, or not a head of this format.
     """
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, RigError, MEND, MAX_BYTES)
     problem = next(defects(arrays), None)
     if problem is not None:
         raise RigError(path, problem, "build it again with python -m sdk.rigs.build_head, or reinstall nowface")
@@ -114,21 +113,6 @@ def read_head(path: Path) -> Head:
     for array in (vertices, triangles, shapes, lip_pairs, *parts.values(), *regions.values()):
         array.setflags(write=False)
     return Head(vertices, triangles, shapes, regions, parts, lip_pairs)
-
-
-def read_arrays(path: Path) -> Arrays:
-    """All arrays of the file, or a RigError; nothing in it is ever run."""
-    mend = "give a file that python -m sdk.rigs.build_head wrote, or reinstall nowface"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise RigError(path, f"claims more than {MAX_BYTES >> 20} MiB", mend)
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except OSError as error:
-        raise RigError(path, f"cannot be read: {error.strerror or error}", mend) from error
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, KeyError) as error:
-        raise RigError(path, f"is damaged or no head file: {error}", mend) from error
 
 
 def defects(arrays: Arrays) -> Iterator[str]:

@@ -14,30 +14,24 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk.errors import NowfaceError, UsageError
+from sdk.arrays_file import read_arrays
+from sdk.errors import UsageError
 from sdk.rigs.errors import RigError
 from sdk.rigs.shape_set import ShapeSet
 
 FORMAT = 1
-
-MAX_BYTES = 1 << 30
-"""No rig for a headset comes near this size; a file that claims more is not read."""
 
 MEND = "give a .npz as docs/fitting.md describes, such as python -m sdk rig transfer writes"
 
 KINDS = {"vertices": "fiu", "shapes": "fiu", "low": "fiu", "high": "fiu", "triangles": "iu", "regions": "fiu"}
 KINDS |= {"format": "iu", "channels": "U", "region_names": "U", "landmark_names": "U", "landmarks": "iu"}
 """Array -> letters of NumPy's kinds that it may have."""
-
-Arrays = dict[str, NDArray[Any]]
 
 
 def write_shapes(path: Path, shape_set: ShapeSet) -> None:
@@ -66,7 +60,7 @@ def read_shapes(path: Path) -> ShapeSet:
     Raises:
         RigError: the file is missing, damaged, or not a shape set of this format.
     """
-    arrays = guarded_arrays(path, RigError, MEND)
+    arrays = read_arrays(path, RigError, MEND)
     for name, array in arrays.items():
         if name in KINDS and array.dtype.kind not in KINDS[name]:
             raise RigError(path, f"the array {name} has type {array.dtype}", MEND)
@@ -102,17 +96,3 @@ def read_shapes(path: Path) -> ShapeSet:
 def _floats(array: NDArray[Any]) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
-
-
-def guarded_arrays(path: Path, error_type: type[NowfaceError], mend: str) -> Arrays:
-    """All arrays of an .npz of at most `MAX_BYTES`, or an error of `error_type`; nothing in it is ever run."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
-                raise error_type(path, f"claims more than {MAX_BYTES >> 20} MiB", mend)
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except OSError as error:
-        raise error_type(path, f"cannot be read: {error.strerror or error}", mend) from error
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, KeyError) as error:
-        raise error_type(path, f"is damaged or no .npz: {error}", mend) from error

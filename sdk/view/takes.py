@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk.errors import UsageError
+from sdk.animation.clip import read_clip
 from sdk.parity.face import Face, NoFace
 from sdk.parity.face.errors import frame_errors
 from sdk.rigs.channel_set import set_of
 from sdk.rigs.rig_map import HUB, rig_map
-from sdk.rigs.shape_file import guarded_arrays
 from sdk.spec import FrameRate
-
-ARRAYS = {"values": "f", "index": "i", "due_sample": "i", "fps": "i", "unit": "U", "names": "U"}
-"""Array of an animation file -> kind of its entries (numpy's letter)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,39 +60,17 @@ def read_take(path: Path) -> Take:
     Raises:
         UsageError: missing, damaged, of another kind, or without a finite frame.
     """
-    mend = "give a .npz that python -m sdk animate wrote"
-    arrays = guarded_arrays(path, UsageError, mend)
-    problem = _defect(arrays)
-    if problem:
-        raise UsageError(path, problem, mend)
-    num, den = arrays["fps"].tolist()
+    clip = read_clip(path)
     return Take(
         label=path.stem,
         facts=(("file", path.name),),
-        names=tuple(arrays["names"].tolist()),
-        unit=str(arrays["unit"]),
-        values=arrays["values"].astype(np.float32),
-        index=arrays["index"].astype(np.int64),
-        due_sample=arrays["due_sample"].astype(np.int64),
-        frame_rate=FrameRate(num=num, den=den),
+        names=clip.names,
+        unit=clip.unit,
+        values=clip.values,
+        index=clip.index,
+        due_sample=clip.due_sample,
+        frame_rate=clip.frame_rate,
     )
-
-
-def _defect(arrays: dict[str, NDArray[Any]]) -> str | None:
-    for name, kind in ARRAYS.items():
-        if name not in arrays:
-            return f"has no {name}"
-        if arrays[name].dtype.kind != kind:
-            return f"its {name} are of type {arrays[name].dtype}"
-    values, index, due, fps, names = (arrays[name] for name in ("values", "index", "due_sample", "fps", "names"))
-    shape = (len(names),) if names.size else (values.shape[1] if values.ndim == 3 else 0, 3)
-    if not len(values) or values.shape[1:] != shape:
-        return f"its values have the shape {values.shape}"
-    if index.shape != (len(values),) or due.shape != (len(values),) or (np.diff(index) <= 0).any() or index[0] < 0:
-        return "its frames are not numbered in order"
-    if fps.shape != (2,) or not (1 <= fps.min() <= fps.max() <= 1_000_000):
-        return f"its rate is {fps.tolist()}"
-    return None if np.isfinite(values).all() else "holds NaN or infinity"
 
 
 def in_head_channels(take: Take) -> Take:

@@ -34,7 +34,9 @@ Call = Callable[..., tuple[int, str, str]]
 def animation(path: Path, values: np.ndarray, names: tuple[str, ...] = ARKIT_52, unit: str = "1") -> Path:
     """An animation file as `python -m sdk animate` writes it, at 30 frames a second."""
     fps, index = np.array([30, 1], np.int64), np.arange(len(values))
-    np.savez(path, values=values, fps=fps, index=index, due_sample=index, unit=np.array(unit), names=np.array(names))
+    np.savez(
+        path, values=values, fps=fps, index=index, due_sample=index, unit=np.array(unit), names=np.array(names, np.str_)
+    )
     return path
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zipfile
+from functools import partial
 
 import numpy as np
 import pytest
 
+from sdk.arrays_file import read_arrays
 from sdk.errors import UsageError
 from sdk.rigs import shape_file
 from sdk.rigs.errors import RigError
@@ -124,6 +126,6 @@ def test_a_file_that_would_fill_the_memory_is_not_read(tmp_path, monkeypatch) ->
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("shapes.npy", bytes((5 << 20) + 1))
     assert path.stat().st_size < 1 << 20
-    monkeypatch.setattr(shape_file, "MAX_BYTES", 5 << 20)
+    monkeypatch.setattr(shape_file, "read_arrays", partial(read_arrays, most=5 << 20))
     with pytest.raises(RigError, match="claims more than 5 MiB"):
         read_shapes(path)
