@@ -35,6 +35,7 @@ PICTURES_A_SECOND, DRAWING_SHARE = 15, 0.1
 @click.option("--target", default="eager", show_default=True, help="What runs it, e.g. executorch, onnx or coreml.")
 @click.option("--precision", help="Precision of the target.  [default: its first]")
 @click.option("--style", help="Speaking style: its index, or a number for each with commas between them.")
+@click.option("--retarget", type=click.Path(path_type=Path), help="Retarget file: gains, limits, smoothing, knobs.")
 @click.option("--block-ms", default=10.0, show_default=True, type=click.FloatRange(1, 1000), help="Sound a push.")
 @click.option("--queue-seconds", default=1.0, show_default=True, type=click.FloatRange(0.1, 600), help="Most to wait.")
 @click.option("--seconds", type=click.FloatRange(0.1), help="Stop after so much sound.")
@@ -48,6 +49,7 @@ def live(
     target: str,
     precision: str | None,
     style: str | None,
+    retarget: Path | None,
     block_ms: float,
     queue_seconds: float,
     seconds: float | None,
@@ -73,7 +75,8 @@ def live(
         parameters = parameters_from_options(opened.pipeline, None, style)
         source = _source(recording, device, block_ms / 1000, clock)
         stack.callback(source.close)
-        session = stack.enter_context(opened.session(target, precision, parameters, queue_seconds=queue_seconds))
+        made = opened.session(target, precision, parameters, retarget=retarget, queue_seconds=queue_seconds)
+        session = stack.enter_context(made)
         show = _Show.of(opened, f"{target} {record.precision}", session, source, clock)
         show.listen(seconds, drawn=not as_json and stderr.is_terminal)
         summary = {"bundle": str(bundle), "target": target, "precision": record.precision, **show.document()}

@@ -63,6 +63,13 @@ def test_the_summary_for_machines(command: Command, speech: Path, toy_bundle: Pa
     assert said["lip_gap_mm"] is None, "nobody has named the lips of the toy"
 
 
+def test_a_retarget_goes_to_the_session(command: Command, speech: Path, tmp_path: Path) -> None:
+    (tmp_path / "avatar.json").write_text('{"format_version": 1, "channels": {"jawOpen": {"gain": 2}}}')
+    code, _, err = command("--input", speech, "--retarget", tmp_path / "avatar.json")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "vertices" in err, "the toy moves no channels"
+
+
 def test_ends_after_some_seconds(command: Command, speech: Path) -> None:
     code, out, _ = command("--input", speech, "--seconds", "0.3", "--json")
     assert code == 0
