@@ -18,7 +18,6 @@ import numpy as np
 
 from sdk.audio.files import load_speech
 from sdk.bundle import Bundle
-from sdk.cli.animate import frames_of
 from sdk.cli.common import run
 from sdk.errors import UsageError
 from sdk.film.figure import Stretch, Words, draw, save, tile_size
@@ -27,6 +26,7 @@ from sdk.film.strip import portraits
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
 from sdk.rigs.measure import lip_gap
+from sdk.runtime.clip import frames_of
 from sdk.spec import SAMPLE_RATE
 
 HERE = Path(__file__).parent

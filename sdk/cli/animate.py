@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from sdk.animation.formats import FORMATS, find_format
 from sdk.cli.common import progress
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from sdk.runtime import Frame, Session
-
-CHUNK_SECONDS = 0.5
-"""Of audio a push: small enough for a smooth progress bar; the frames do not depend on it."""
 
 SUFFIXES = ", ".join(dict.fromkeys(each.suffix for each in FORMATS.values()))
 
@@ -61,6 +50,7 @@ def animate(
     from sdk.bundle import Bundle
     from sdk.cli.face_options import face_from_options, parameters_from_options
     from sdk.cli.shaping import Shaping
+    from sdk.runtime.clip import frames_of
 
     chosen = find_format(output, form)
     pcm, rate = read_audio(speech)
@@ -98,13 +88,3 @@ def animate(
         if not opened.manifest.model.trained:
             parts.append("UNTRAINED model: the motion means nothing")
         click.echo(", ".join(parts))
-
-
-def frames_of(session: Session, pcm: NDArray[np.float32], rate: int) -> Iterator[Frame]:
-    """All frames of a clip: pushed in chunks of `CHUNK_SECONDS` and flushed, so that memory stays small."""
-    chunk = max(1, int(rate * CHUNK_SECONDS))
-    for first in range(0, len(pcm), chunk):
-        session.push(pcm[first : first + chunk], rate)
-        yield from session.poll()
-    session.flush()
-    yield from session.poll()

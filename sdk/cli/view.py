@@ -130,7 +130,7 @@ def _run(
     """Frames of the whole speech, its samples and their rate."""
     import numpy as np
 
-    from sdk.cli.animate import frames_of
+    from sdk.runtime.clip import frames_of
     from sdk.spec import SAMPLE_RATE
     from sdk.view.takes import Take
 

@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 
 from sdk.animation.clip import read_clip
 from sdk.errors import UsageError
+from sdk.parity.face.face import MILLIMETRES
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.blinks import add_blinks
 from sdk.rigs.head import Floats, default_head
 from sdk.rigs.measure import lip_gap, lip_protrusion
+from sdk.runtime.clip import frames_of
 from sdk.spec import SAMPLE_RATE, FrameRate
 
 if TYPE_CHECKING:
     from sdk.bundle import Bundle
     from sdk.runtime import Session
 
-MILLIMETRES = {"mm": 1.0, "m": 1000.0}
 Show = Callable[[Floats], Floats]
-CHUNK_SECONDS = 0.5
-"""Of sound a push; the frames do not depend on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,14 +83,8 @@ def perform(bundle: Bundle, session: Session, pcm: Floats, rate: int) -> Perform
     Raises:
         UsageError: the default head cannot show the bundle's frames.
     """
-    faces = []
-    chunk = max(1, int(rate * CHUNK_SECONDS))
     shown = showing(bundle.rig.names, bundle.rig.shape, bundle.unit, bundle.path)
-    for first in range(0, len(pcm), chunk):
-        session.push(pcm[first : first + chunk], rate)
-        faces += [shown(frame.values) for frame in session.poll()]
-    session.flush()
-    faces += [shown(frame.values) for frame in session.poll()]
+    faces = [shown(frame.values) for frame in frames_of(session, pcm, rate)]
     return Performance(np.nan_to_num(pcm), rate, bundle.pipeline.frame_rate, np.stack(faces))
 
 
