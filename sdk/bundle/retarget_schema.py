@@ -7,12 +7,11 @@ the readers check.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from sdk.bundle.schema import Closed
+from sdk.bundle.schema import closed_schema, text_of
 from sdk.cli.common import run
 from sdk.runtime.retarget import Retarget
 
@@ -21,8 +20,7 @@ DEFAULT = Path("docs/retarget.schema.json")
 
 def schema_text() -> str:
     """JSON Schema draft 2020-12 of a retarget file, as the committed file holds it."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "required": ["format_version"]}
-    return json.dumps(schema | Retarget.model_json_schema(schema_generator=Closed), indent=2) + "\n"
+    return text_of(closed_schema(Retarget) | {"required": ["format_version"]})
 
 
 @click.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DictSchema
 
@@ -31,15 +32,25 @@ class Closed(GenerateJsonSchema):
         return built
 
 
+def closed_schema(record: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema draft 2020-12 of a record, its maps closed."""
+    schema = record.model_json_schema(schema_generator=Closed)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+
+
+def text_of(schema: dict[str, Any]) -> str:
+    """A schema as its committed file holds it."""
+    return json.dumps(schema, indent=2) + "\n"
+
+
 def manifest_schema() -> dict[str, Any]:
     """JSON Schema draft 2020-12 of a manifest."""
-    schema = Manifest.model_json_schema(schema_generator=Closed)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
+    return closed_schema(Manifest)
 
 
 def schema_text() -> str:
     """The schema as the committed file holds it."""
-    return json.dumps(manifest_schema(), indent=2) + "\n"
+    return text_of(manifest_schema())
 
 
 @click.command()

@@ -7,12 +7,11 @@ checks.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from sdk.bundle.schema import Closed
+from sdk.bundle.schema import closed_schema, text_of
 from sdk.cli.common import run
 from sdk.rigs.rig_file import RigFile
 
@@ -21,8 +20,7 @@ DEFAULT = Path("docs/rig.schema.json")
 
 def schema_text() -> str:
     """JSON Schema draft 2020-12 of a rig's file, as the committed file holds it."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps(schema | RigFile.model_json_schema(schema_generator=Closed), indent=2) + "\n"
+    return text_of(closed_schema(RigFile))
 
 
 @click.command()
