@@ -63,6 +63,8 @@ class Tolerance(Record):
         closure_points: how many of 100 closures of the reference's lips may be missed, and how many of the
             candidate's may have no counterpart.
         lag_ms: how much earlier or later than the reference the lips may move, in milliseconds.
+        sync_ms: how much earlier or later than the reference's the face may fit the voice, by the sync meter, in
+            milliseconds.
         jitter_mm: root mean square second difference that the lips may have in silence beyond the reference's own,
             in millimetres.
 
@@ -78,6 +80,7 @@ class Tolerance(Record):
     lip_error_mm: Fraction | None = None
     closure_points: Fraction | None = None
     lag_ms: Fraction | None = None
+    sync_ms: Fraction | None = None
     jitter_mm: Fraction | None = None
 
 

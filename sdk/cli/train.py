@@ -65,9 +65,9 @@ def run_recipe(
     from sdk.errors import UsageError
     from sdk.training.cache import read_split
     from sdk.training.distributed import Processes, joined
+    from sdk.training.judge import judgement_of
     from sdk.training.recipe import load_recipe
     from sdk.training.run import LATEST, run_training
-    from sdk.training.scores import Scores, table
     from sdk.training.trainer import StepResult, Trainer
 
     wanted, processes = load_recipe(recipe), Processes.from_environment()
@@ -88,7 +88,7 @@ def run_recipe(
         clips = read_split(plan.folder, "validation")
         values = run_training(trainer, clips, out, resume=resume, tensorboard=tensorboard, watch=watch)
     if values is not None:
-        click.echo(table({"validation": Scores(**values)}))  # type: ignore[arg-type]
+        click.echo(judgement_of(trainer.task).table({"validation": values}))
 
 
 def _device(name: str, local_rank: int) -> torch.device:

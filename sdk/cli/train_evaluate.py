@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ from sdk.cli.prepared_corpus import cache_option, corpus_option, jobs_option, pr
 
 if TYPE_CHECKING:
     from sdk.training.corpus import Split
-    from sdk.training.scores import Scores
 
 HELD_OUT: tuple[Split, ...] = ("validation", "test", "human_validation", "human_test")
 
@@ -38,15 +36,14 @@ HELD_OUT: tuple[Split, ...] = ("validation", "test", "human_validation", "human_
 def evaluate(
     *, checkpoint: Path, corpus: Path, splits: tuple[Split, ...], as_json: bool, jobs: int, cache: Path | None
 ) -> None:
-    """Animate the held-out speech of a corpus with CHECKPOINT, free-running, and print a row of scores a split."""
+    """Judge CHECKPOINT on the held-out speech of a corpus, as it streams, and print a row of scores a split."""
     import torch
 
     from sdk.errors import UsageError
     from sdk.training.cache import read_split
     from sdk.training.checkpoints import trained_task
     from sdk.training.corpus import open_corpus
-    from sdk.training.judge import judge
-    from sdk.training.scores import table
+    from sdk.training.judge import judgement_of
 
     task, recipe = trained_task(checkpoint)
     opened = open_corpus(corpus)
@@ -54,18 +51,19 @@ def evaluate(
     if not chosen:
         raise UsageError(corpus, f"has no speech in {', '.join(splits or HELD_OUT)}", "make a larger corpus")
     plan = prepared(recipe, corpus, chosen, cache, jobs)
-    results: dict[str, Scores] = {}
+    judgement = judgement_of(task)
+    results: dict[str, Mapping[str, float]] = {}
     with progress() as bar, torch.no_grad():
         for split in chosen:
             clips = read_split(plan.folder, split)
             bar_task = bar.add_task(split, total=len(clips))
-            results[split] = judge(task, clips, partial(bar.advance, bar_task))
+            results[split] = judgement.values(task, clips, partial(bar.advance, bar_task))
     if as_json:
         click.echo(json.dumps({split: _row(scores) for split, scores in results.items()}, indent=2))
     else:
-        click.echo(table(results))
+        click.echo(judgement.table(results))
 
 
-def _row(scores: Scores) -> Mapping[str, float | None]:
+def _row(values: Mapping[str, float]) -> Mapping[str, float | None]:
     """Scores as JSON can say them: null where the set cannot give one."""
-    return {name: None if math.isnan(value) else value for name, value in asdict(scores).items()}
+    return {name: None if math.isnan(value) else value for name, value in values.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sdk.bundle.manifest import Tolerance
 from sdk.parity.face.figures import FaceFigures
+from sdk.parity.face.sync import SURE, SyncFigures
 from sdk.parity.findings import Problem
 
 
@@ -21,7 +22,7 @@ def face_problems(figures: FaceFigures, tolerance: Tolerance) -> list[Problem]:
     if figures.jitter_added_mm is not None:
         what = "it trembles in silence: second difference beyond the reference's"
         wrong.append(_above("jitter", what, "mm", figures.jitter_added_mm, tolerance.jitter_mm))
-    return [problem for problem in wrong if problem]
+    return [problem for problem in [*wrong, _sync(figures.sync, tolerance.sync_ms)] if problem]
 
 
 def _above(figure: str, what: str, unit: str, value: float, bound: float | None) -> Problem | None:
@@ -35,6 +36,15 @@ def _gain(figures: FaceFigures, bound: float | None) -> Problem | None:
         return None
     message = f"it moves {figures.gain:.4g} times as far as the reference; allowed {1 - bound:g} to {1 + bound:g}"
     return Problem("face", "face.gain", message)
+
+
+def _sync(found: SyncFigures | None, bound: float | None) -> Problem | None:
+    if bound is None or found is None or not found.known:
+        return None
+    if not found.fits:
+        message = f"it no longer fits the voice: confidence {found.confidence:.2f}, the reference's "
+        return Problem("face", "face.sync", f"{message}{found.reference_confidence:.2f}; allowed {SURE:g} or more")
+    return _above("sync", "it fits the voice at another time: off by", "ms", abs(found.shift_ms), bound)
 
 
 def _closures(figures: FaceFigures, bound: float | None) -> list[Problem]:

@@ -44,6 +44,7 @@ TOLERANCES = {
             lip_error_mm=0.05,
             closure_points=1.0,
             lag_ms=2.0,
+            sync_ms=10.0,
             jitter_mm=0.05,
         ),
         "Weights of 8 bits a channel and activations of 8 bits a token put 1 % RMS of noise on a layer. On the lips "
@@ -60,6 +61,7 @@ TOLERANCES = {
             lip_error_mm=0.1,
             closure_points=2.0,
             lag_ms=3.0,
+            sync_ms=15.0,
             jitter_mm=0.1,
         ),
         "Scales fixed by the calibration clip what was not in it and are coarse for quiet sound: about twice the error "
@@ -75,6 +77,7 @@ TOLERANCES = {
             lip_error_mm=0.1,
             closure_points=2.0,
             lag_ms=2.0,
+            sync_ms=10.0,
             jitter_mm=0.05,
         ),
         "64 values a weight tensor, found by k-means, put 0.7 to 1.6 % RMS on a layer; activations stay in half "
@@ -91,6 +94,7 @@ TOLERANCES = {
             lip_error_mm=0.5,
             closure_points=5.0,
             lag_ms=5.0,
+            sync_ms=25.0,
             jitter_mm=0.2,
         ),
         "16 values a group of 32 weights put 6 to 7 % RMS on a layer. 0.5 mm on the lips can be seen beside the "
@@ -106,6 +110,7 @@ TOLERANCES = {
             lip_error_mm=0.5,
             closure_points=5.0,
             lag_ms=5.0,
+            sync_ms=25.0,
             jitter_mm=0.2,
         ),
         "16 values a weight tensor: 3 to 7 % RMS on a layer, as int4.",
@@ -120,6 +125,7 @@ TOLERANCES = {
             lip_error_mm=0.1,
             closure_points=2.0,
             lag_ms=3.0,
+            sync_ms=15.0,
             jitter_mm=0.1,
         ),
         "Each layer as coarse as the budget for the lips lets it be: 0.1 mm unless the export was given another. Those "

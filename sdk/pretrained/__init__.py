@@ -16,6 +16,10 @@ SPEECH_PHONES: Final[Path] = SPEECH.with_name("speech.phones.txt")
 """When each phone of `SPEECH` sounds: a label track, in ARPAbet."""
 
 
+VATT_SYNC: Final[Path] = SPEECH.with_name("vatt_sync")
+"""Folder of the sync meter's weights."""
+
+
 def weights_folder(model: str) -> Path:
     """Folder of a model's embedded weights, as a training run writes it, with its model card."""
     return Path(__file__).with_name(model)

@@ -1,24 +1,26 @@
-"""Free-running judgement of a task on prepared clips: nothing of the reference is fed back, as on a device."""
+"""Judgement of a task on prepared clips, as on a device: a face runs free and nothing of the reference is fed back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
-from sdk.errors import NumericalError
+from sdk.errors import NumericalError, UsageError
 from sdk.training.cache import PreparedClip
 from sdk.training.labels import due_seconds
-from sdk.training.scores import ScoredClip, Scores, score
-from sdk.training.task import CHANNELS, Task
+from sdk.training.scores import ScoredClip, Scores, score, table
+from sdk.training.scores.sync import SyncScores, score_sync, sync_table
+from sdk.training.task import CHANNELS, AnimatingTask, MeteringTask, Task
 
 
-def judge(
-    task: Task,
-    clips: Iterable[PreparedClip],
-    advance: Callable[[], None] = lambda: None,
-) -> Scores:
+def nothing() -> None:
+    """Progress that nobody watches."""
+
+
+def judge(task: AnimatingTask, clips: Iterable[PreparedClip], advance: Callable[[], None] = nothing) -> Scores:
     """Animate every clip and score the motion against the teacher's.
 
     Args:
@@ -45,21 +47,56 @@ class Measure:
     """How the checkpoints of a run are compared.
 
     Attributes:
-        values: of a task on clips: numbers by name.
+        values: of a task on clips: numbers by name; calls its third argument after each clip.
         error: the name of the one that is least for the best checkpoint.
     """
 
-    values: Callable[[Task, Sequence[PreparedClip]], Mapping[str, float]]
+    values: Callable[[Task, Sequence[PreparedClip], Callable[[], None]], Mapping[str, float]]
     error: str
 
 
-def speech_values(task: Task, clips: Sequence[PreparedClip]) -> Mapping[str, float]:
-    """The fields of `judge`'s scores."""
-    return asdict(judge(task, clips))
+@dataclass(frozen=True)
+class Judgement(Measure):
+    """A measure that people read.
+
+    Attributes:
+        table: a Markdown table of values by the name of their set.
+    """
+
+    table: Callable[[Mapping[str, Mapping[str, Any]]], str]
 
 
-SPEECH = Measure(speech_values, "gap_mae_mm")
-"""For faces of ARKit's channels."""
+def _speech_values(task: Task, clips: Sequence[PreparedClip], advance: Callable[[], None]) -> Mapping[str, float]:
+    assert isinstance(task, AnimatingTask)
+    return asdict(judge(task, clips, advance))
+
+
+def _sync_values(task: Task, clips: Sequence[PreparedClip], advance: Callable[[], None]) -> Mapping[str, float]:
+    assert isinstance(task, MeteringTask)
+    return asdict(score_sync(task.meter, clips, advance))
+
+
+SPEECH = Judgement(
+    _speech_values, "gap_mae_mm", lambda sets: table({name: Scores(**values) for name, values in sets.items()})
+)
+"""For faces of ARKit's channels: the fields of `Scores`."""
+SYNC = Judgement(
+    _sync_values, "offset_error_ms", lambda sets: sync_table({name: SyncScores(**v) for name, v in sets.items()})
+)
+"""For sync meters: the fields of `SyncScores`."""
+
+
+def judgement_of(task: Task) -> Judgement:
+    """By what the task does.
+
+    Raises:
+        UsageError: it does nothing that can be judged.
+    """
+    if isinstance(task, AnimatingTask):
+        return SPEECH
+    if isinstance(task, MeteringTask):
+        return SYNC
+    raise UsageError(type(task).__name__, "neither animates nor meters", "give it one of the two methods")
 
 
 def spread(clips: Sequence[PreparedClip], count: int) -> list[PreparedClip]:
@@ -69,7 +106,7 @@ def spread(clips: Sequence[PreparedClip], count: int) -> list[PreparedClip]:
     return [clips[index * len(clips) // count] for index in range(count)]
 
 
-def _scored(task: Task, clip: PreparedClip) -> ScoredClip:
+def _scored(task: AnimatingTask, clip: PreparedClip) -> ScoredClip:
     made = task.animate(np.array(clip.features))
     assert made.shape == (clip.frames, CHANNELS), f"task gave {made.shape} for {clip.frames} frames"
     if not np.isfinite(made).all():

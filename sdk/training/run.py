@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sdk.training.cache import PreparedClip
 from sdk.training.checkpoints import load_checkpoint, save_checkpoint
-from sdk.training.judge import SPEECH, Measure, spread
+from sdk.training.judge import Measure, judgement_of, nothing, spread
 from sdk.training.log import RunLog
 from sdk.training.schedule import learning_rate
 from sdk.training.trainer import StepResult, Trainer
@@ -29,7 +29,7 @@ def run_training(
     resume: bool = False,
     tensorboard: bool = False,
     watch: Callable[[StepResult], None] = ignore,
-    measure: Measure = SPEECH,
+    measure: Measure | None = None,
 ) -> Mapping[str, float] | None:
     """Train to the recipe's end: updates, validations, checkpoints, log; then write the best model.
 
@@ -40,7 +40,7 @@ def run_training(
         resume: go on from the folder's latest checkpoint, if there is one.
         tensorboard: also write event files.
         watch: called after every update.
-        measure: what is logged, and which checkpoint is the best.
+        measure: what is logged, and which checkpoint is the best; None for what fits the task.
 
     Returns:
         values of the best weights on the validation clips; None in all processes but the first.
@@ -49,7 +49,7 @@ def run_training(
         CheckpointError, UsageError: the checkpoint cannot be resumed.
         NumericalError: training diverged.
     """
-    recipe, first = trainer.recipe, trainer.processes.first
+    recipe, first, measure = trainer.recipe, trainer.processes.first, measure or judgement_of(trainer.task)
     if resume and (out / LATEST).exists():
         trainer.restore(load_checkpoint(out / LATEST))
     log = RunLog(out, step=trainer.step, tensorboard=tensorboard) if first else None
@@ -81,4 +81,4 @@ def run_training(
 
 def _values(trainer: Trainer, clips: Sequence[PreparedClip], measure: Measure) -> Mapping[str, float]:
     with trainer.averaged() as task:
-        return measure.values(task, spread(clips, trainer.recipe.validation.clips))
+        return measure.values(task, spread(clips, trainer.recipe.validation.clips), nothing)

@@ -1,6 +1,7 @@
 """What a model gives the trainer: a `Task`, found by name through the entry point group ``nowface.tasks``.
 
-The trainer knows clips, segments, losses by name and free-running motion; everything else is the task's.
+The trainer knows clips, segments and losses by name; how a task is judged depends on what it does (`AnimatingTask`,
+`MeteringTask`); everything else is the task's.
 
 Two clocks meet in a segment. Features stand on hops of 320 samples (50 a second); frames on the sample clock of
 `sdk.audio.clock` at 30 a second: frame t is due at sample ``ceil((t + 1) * 16000 / 30)`` and sees the hops that end at
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -93,6 +94,15 @@ class Task(Protocol):
         """
         ...
 
+    def save(self, folder: Path) -> None:
+        """Write the weights (safetensors) and the configuration that the model's loader reads."""
+        ...
+
+
+@runtime_checkable
+class AnimatingTask(Task, Protocol):
+    """A model that moves a face."""
+
     def animate(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """The motion that a device would stream, free-running from the initial state.
 
@@ -104,8 +114,21 @@ class Task(Protocol):
         """
         ...
 
-    def save(self, folder: Path) -> None:
-        """Write the weights (safetensors) and the configuration that the model's loader reads."""
+
+@runtime_checkable
+class MeteringTask(Task, Protocol):
+    """A model that tells how well a face fits a voice."""
+
+    def meter(self, features: NDArray[np.float32], motion: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a sync meter shows after the last frame of a clip.
+
+        Args:
+            features: (hops, F) of a whole clip.
+            motion: (T, 52) weights, ``T = hops * 3 // 5``.
+
+        Returns:
+            (2 K + 1,) scores of the sound K frames before its motion to K frames after it, see `sdk.runtime.sync`.
+        """
         ...
 
 

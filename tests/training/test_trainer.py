@@ -160,7 +160,7 @@ def test_losses_weigh_otherwise_in_the_finish(plan: Plan) -> None:
 def test_the_best_weights_are_those_of_the_finish(plan: Plan, tmp_path: Path) -> None:
     """The error rises all the time: the least one of the finish is its first, at step 9 of 12."""
     errors = itertools.count()
-    measure = Measure(lambda task, clips: {"error": float(next(errors))}, "error")
+    measure = Measure(lambda task, clips, advance: {"error": float(next(errors))}, "error")
     recipe = toy_recipe(finish=FINISH, validation={"every": 3})
     trainer = Trainer(recipe, read_split(plan.folder, "train"))
     run_training(trainer, read_split(plan.folder, "validation"), tmp_path, measure=measure)

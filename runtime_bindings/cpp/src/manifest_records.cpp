@@ -39,11 +39,12 @@ void check_layers(const Field& layers) {
 void check_tolerance(const Field& tolerance) {
     tolerance.closed(
         {"max_abs_of_range", "rms_of_range", "digest_relative"},
-        {"label_agreement", "motion_deviation", "gain_error", "lip_error_mm", "closure_points", "lag_ms", "jitter_mm"});
+        {"label_agreement", "motion_deviation", "gain_error", "lip_error_mm", "closure_points", "lag_ms", "sync_ms",
+         "jitter_mm"});
     for (const char* key : {"max_abs_of_range", "rms_of_range", "digest_relative"}) tolerance.at(key).fraction();
     if (const auto agreement = tolerance.find("label_agreement")) agreement->fraction(1);
     if (const auto deviation = tolerance.find("motion_deviation")) deviation->fraction();
-    for (const char* key : {"gain_error", "lip_error_mm", "closure_points", "lag_ms", "jitter_mm"})
+    for (const char* key : {"gain_error", "lip_error_mm", "closure_points", "lag_ms", "sync_ms", "jitter_mm"})
         if (const auto bound = tolerance.given(key)) bound->fraction();
 }
 

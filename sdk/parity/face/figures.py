@@ -16,6 +16,7 @@ from sdk.parity.face.face import Face, rows
 from sdk.parity.face.region import Values
 from sdk.parity.face.silence import trembling
 from sdk.parity.face.sounds import SoundErrors, sound_errors
+from sdk.parity.face.sync import SyncFigures
 from sdk.parity.face.timing import MOVES, fine, lag_ms
 
 Doubles = NDArray[np.float64]
@@ -58,6 +59,7 @@ class FaceFigures:
         dynamics_deviation_mm2: upper-face dynamics deviation, FDD (CodeTalker); positive when it moves too little.
         closures: of the lips, in reference and candidate.
         lag_ms: positive when the candidate is late.
+        sync: how well it fits the voice, by the sync meter.
         silent_frames: frames in which nobody speaks.
         jitter_mm, reference_jitter_mm: root mean square second difference of the lips in silence.
         after: motion from the first other choice on.
@@ -83,6 +85,7 @@ class FaceFigures:
     after: FaceMotion | None = None
     per_frame_mm: tuple[float, ...] = ()
     sounds: SoundErrors | None = None
+    sync: SyncFigures | None = None
 
     @property
     def worst_name(self) -> str:
@@ -108,6 +111,7 @@ class FaceFigures:
             "closures_missed": count.reference - count.kept if count else None,
             "false_closures": count.false if count else None,
             "lag_ms": self.lag_ms,
+            "sync_ms": self.sync.shift_ms if self.sync and self.sync.known else None,
             "jitter_added_mm": self.jitter_added_mm,
         }
         return {name: float(value) for name, value in figures.items() if value is not None}
@@ -122,6 +126,7 @@ def face_figures(
     silent: NDArray[np.bool_],
     after: FaceMotion | None = None,
     phones: Phones | None = None,
+    sync: SyncFigures | None = None,
 ) -> FaceFigures:
     """Measure a candidate.
 
@@ -133,6 +138,7 @@ def face_figures(
         silent: (T,) where nobody speaks.
         after: motion of the frames beyond these, if a choice has parted the streams.
         phones: what is said meanwhile; None where that is not known.
+        sync: what the sync meter says; None where it cannot say anything.
     """
     expected, got = rows(reference), rows(candidate)
     lips = frame_errors(expected, got, face.lips)
@@ -158,6 +164,7 @@ def face_figures(
         after=after,
         per_frame_mm=tuple(worst.tolist()),
         sounds=sound_errors(worst, times, phones, curves if face.mouth else None) if phones else None,
+        sync=sync,
     )
 
 

@@ -11,9 +11,10 @@ from sdk.bundle.errors import REEXPORT, WrongValueError, shown
 from sdk.bundle.manifest import Manifest
 from sdk.bundle.phones import Phones
 from sdk.models.rig_stage import measured_on
-from sdk.parity.face.face import Face, NoFace
+from sdk.parity.face.face import Face, NoFace, rows
 from sdk.parity.face.figures import FaceFigures, face_figures, face_motion
 from sdk.parity.face.silence import silent_frames
+from sdk.parity.face.sync import sync_figures
 from sdk.spec import SAMPLE_RATE
 
 
@@ -103,4 +104,12 @@ class View:
             silent=silent,
             after=after,
             phones=sound.phones,
+            sync=sync_figures(
+                rows(expected[together]),
+                rows(got[together]),
+                self.names,
+                pcm=sound.pcm,
+                sample_rate=sound.sample_rate,
+                due_sample=due[together],
+            ),
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sdk.bundle.manifest import Tolerance
 from sdk.parity.face.figures import FaceFigures
+from sdk.parity.face.sync import SURE
 from sdk.parity.report.sounds import sounds_document
 from sdk.parity.report.text import figure, signed
 
@@ -52,6 +53,12 @@ def _time_rows(face: FaceFigures, bounds: Tolerance) -> Sequence[FigureRow]:
     if face.lag_ms is not None:
         allowed = "" if bounds.lag_ms is None else f"± {bounds.lag_ms:g} ms"
         rows.append(("lag", f"{signed(face.lag_ms)} ms", allowed, "positive is late"))
+    if face.sync is not None:
+        sync, allowed = face.sync, "" if bounds.sync_ms is None else f"± {bounds.sync_ms:g} ms of the reference"
+        said = f"of the face, by the sync meter; the reference {signed(sync.reference_late_ms, 1)} ms"
+        sure = f"how sure the sync meter is that they belong together; the reference {sync.reference_confidence:.2f}"
+        rows.append(("late for the voice", f"{signed(sync.late_ms, 1)} ms", allowed if sync.known else "", said))
+        rows.append(("fit to the voice", f"{sync.confidence:.2f}", f"{SURE:g} or more" if sync.known else "", sure))
     if face.jitter_mm is not None and face.reference_jitter_mm is not None:
         allowed = "" if bounds.jitter_mm is None else _mm(face.reference_jitter_mm + bounds.jitter_mm)
         said = (
@@ -100,6 +107,13 @@ def face_document(face: FaceFigures) -> dict[str, Any]:
             "false": count.false,
         },
         "lag_ms": face.lag_ms,
+        "sync": face.sync
+        and {
+            "late_ms": face.sync.late_ms,
+            "reference_late_ms": face.sync.reference_late_ms,
+            "confidence": face.sync.confidence,
+            "reference_confidence": face.sync.reference_confidence,
+        },
         "silent_frames": face.silent_frames,
         "jitter_mm": face.jitter_mm,
         "reference_jitter_mm": face.reference_jitter_mm,

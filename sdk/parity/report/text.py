@@ -98,6 +98,9 @@ def face_line(comparison: Comparison) -> str:
         parts.append(f"{face.closures.kept} of {face.closures.reference} closures kept, {face.closures.false} false")
     if face.lag_ms is not None:
         parts.append(f"lag {signed(face.lag_ms)} ms")
+    if face.sync is not None and face.sync.known:
+        late, reference = (signed(value, 1) for value in (face.sync.late_ms, face.sync.reference_late_ms))
+        parts.append(f"late for the voice {late} ms, the reference {reference}")
     if face.jitter_added_mm is not None and face.reference_jitter_mm is not None:
         added = signed(face.jitter_added_mm, 3)
         parts.append(f"jitter in silence {added} mm on {figure(face.reference_jitter_mm)}")

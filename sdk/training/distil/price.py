@@ -16,7 +16,7 @@ from sdk.training.distil.basis import MotionBasis
 from sdk.training.judge import Measure
 from sdk.training.recipe import Recipe
 from sdk.training.run import run_training
-from sdk.training.task import CLOCK, Task
+from sdk.training.task import CLOCK, AnimatingTask, Task
 from sdk.training.trainer import StepResult, Trainer
 
 LOOKAHEADS = (0, 533, 1067, 1600)
@@ -48,7 +48,8 @@ class Price:
 def vertex_measure(basis: MotionBasis) -> Measure:
     """The fields of `Price` but the lookahead, for the trainer; the least error is the best."""
 
-    def values(task: Task, clips: Sequence[PreparedClip]) -> Mapping[str, float]:
+    def values(task: Task, clips: Sequence[PreparedClip], _: Callable[[], None]) -> Mapping[str, float]:
+        assert isinstance(task, AnimatingTask)
         made, wanted = [], []
         for clip in clips:
             if clip.frames > MOST_LAG + 3:

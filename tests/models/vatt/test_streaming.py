@@ -150,7 +150,7 @@ def test_the_registry_builds_the_same_weights_each_time_and_leaves_chance_alone(
     assert torch.equal(torch.rand(3), expected)
     again = ENTRY.build(BuildOptions())
     assert staged.pipeline.frame_rate == FrameRate(num=60)
-    assert not staged.card.trained
+    assert staged.card.trained
     assert staged.weights.keys() == again.weights.keys()
     assert all(torch.equal(value, again.weights[name]) for name, value in staged.weights.items())
     for entry in (ENTRY, SYNC_ENTRY):
@@ -167,8 +167,14 @@ def rebuilds(entry: VattEntry) -> None:
 
 
 def test_what_the_registry_refuses(tmp_path) -> None:
+    published = tmp_path / "ckpt-500000.index"
+    published.touch()
     with pytest.raises(CheckpointError, match="48 kHz"):
+        ENTRY.build(BuildOptions(checkpoint=published))
+    with pytest.raises(CheckpointError, match="cannot be read"):
         ENTRY.build(BuildOptions(checkpoint=tmp_path))
+    with pytest.raises(UsageError, match="30 frames a second"):
+        SYNC_ENTRY.build(BuildOptions(frame_rate=FrameRate(num=60)))
     with pytest.raises(UsageError, match="template"):
         ENTRY.build(BuildOptions(template=np.zeros((3, 3), np.float32)))
     with pytest.raises(UsageError, match="lookahead"):

@@ -14,8 +14,9 @@ from sdk.models.vatt.heads import FacHead
 from sdk.models.vatt.streaming.config import CausalConfig, StreamingConfig, SyncConfig
 from sdk.models.vatt.streaming.motion_stage import MotionEncoderStage, motion_head_weights
 from sdk.models.vatt.streaming.pipeline import build_pipeline, build_stages, motion_example, value_names
-from sdk.models.vatt.streaming.sync_meter import SyncMeterStage, read_scores
+from sdk.models.vatt.streaming.sync_meter import SyncMeterStage
 from sdk.runtime import EagerExecutor, Session
+from sdk.runtime.sync import read_scores
 from sdk.spec import FrameRate
 from tests.models.vatt.small import TINY, noise, shaken
 

@@ -23,6 +23,7 @@ from sdk.training.distil.basis import MotionBasis
 from sdk.training.distil.labelling import OfflineTeacher, SampledCurve, read_pieces
 from sdk.training.distil.offline import load_offline
 from sdk.training.distil.price import vertex_measure
+from sdk.training.judge import nothing
 from sdk.training.prepare import Plan
 from tests.models.meshtalk.small import small_meshtalk
 from tests.models.tiny_faceformer import tiny_config, tiny_faceformer
@@ -160,7 +161,7 @@ class Late(ToyTask):
 def test_the_measure_tells_the_lag(plan: Plan, late: int) -> None:
     clip = read_split(plan.folder, "validation")[0]
     basis = MotionBasis.fit(motion(200, 60, vertices=40))
-    values = vertex_measure(basis).values(Late(np.array(clip.labels.targets), late), [clip])
+    values = vertex_measure(basis).values(Late(np.array(clip.labels.targets), late), [clip], nothing)
     assert values["lag_ms"] == pytest.approx(late * 1000 / 30)
     assert (values["error"] == 0) == (late == 0)
 

@@ -68,21 +68,3 @@ class StreamingConfig(Record):
     space: PositiveInt = 128
     sync: SyncConfig | None = None
     frame_rate: FrameRate = FrameRate(num=30)
-
-
-DEFAULT = StreamingConfig(
-    audio=CausalConfig(transformer=TransformerConfig(layers=6, width=256, heads=4, ffn=1024), patch=320)
-)
-"""Small enough for a headset beside a face: 4.9 million parameters, one token each 20 ms, 1.28 s of past."""
-
-DEFAULT_SYNC = DEFAULT.model_copy(
-    update={
-        "sync": SyncConfig(
-            motion=CausalConfig(
-                transformer=TransformerConfig(layers=4, width=192, heads=3, ffn=768), patch=1, window=32
-            ),
-            numbers=52,
-        )
-    }
-)
-"""The same with the 52 ARKit channels beside the sound: 1.8 million parameters more, 1.07 s of their past."""

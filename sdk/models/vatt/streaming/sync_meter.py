@@ -1,7 +1,7 @@
 """How well a face fits a voice while both run: the cosine of their embeddings at each offset, averaged over seconds.
 
-The measure of Chung and Zisserman 2016, "Out of time: automated lip sync in the wild" (section 4), on VATT's space: the
-offset is where the embeddings agree best, the confidence how far the best stands out from the middle of all.
+The measure of Chung and Zisserman 2016, "Out of time: automated lip sync in the wild" (section 4), on VATT's space;
+`sdk.runtime.sync` reads offset and confidence off the scores.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from sdk.models.vatt.streaming.config import SyncConfig
 from sdk.models.vatt.streaming.motion_stage import SIGNAL
-from sdk.spec import FrameRate, InputSpec, TensorSpec
+from sdk.spec import InputSpec, TensorSpec
 from sdk.stage import Stage
+
+LEAST = 1e-6
+"""Added to the weights of the averages before they divide: before any motion, scores are 0."""
 
 
 @dataclass(frozen=True)
@@ -75,35 +76,16 @@ class SyncMeterStage(Stage):
         sums = state.sums + rate * (cosines - state.sums)
         weights = state.weights + rate * (1.0 - state.weights)
         after = SyncMeterState(audio, heard, motion, seen, sums, weights)
-        return {"scores": sums / (weights + 1e-6)}, after
+        return {"scores": sums / (weights + LEAST)}, after
 
-
-@dataclass(frozen=True)
-class SyncReading:
-    """What the scores say.
-
-    Attributes:
-        offset_ms: how much later the sound comes than the motion that it belongs to; below zero it comes earlier.
-        confidence: how far the best score stands above the median of all, 0 to 2.
-    """
-
-    offset_ms: float
-    confidence: float
-
-
-def read_scores(scores: NDArray[np.float32], frame_rate: FrameRate) -> SyncReading:
-    """The offset at which sound and motion agree best, to a part of a frame: the top of the parabola through three.
-
-    Args:
-        scores: (2 K + 1,) of the meter; K at least 1.
-        frame_rate: of the stream.
-    """
-    values = scores.reshape(-1).astype(np.float64)
-    reach, best = len(values) // 2, int(values.argmax())
-    part = 0.0
-    if 0 < best < len(values) - 1:
-        before, top, after = values[best - 1 : best + 2]
-        bend = before - 2 * top + after
-        part = 0.5 * (before - after) / bend if bend < 0 else 0.0
-    frame_ms = 1000 / float(frame_rate.fraction)
-    return SyncReading((best - reach + part) * frame_ms, float(values[best] - np.median(values)))
+    def whole(self, audio: Tensor, motion: Tensor) -> Tensor:
+        """The scores (2 K + 1,) after the last frame of whole clips (T, E), motion seen in each: as by `step`."""
+        cosines = motion @ audio.T
+        scores = []
+        for lag in range(-self.reach, self.reach + 1):
+            # The newest motion that is compared is that of K frames before the end.
+            pairs = cosines.diagonal(lag)[: max(0, len(audio) - self.reach + min(lag, 0))]
+            ages = torch.arange(len(pairs) - 1, -1, -1, device=pairs.device)
+            weights = self.rate * (1 - self.rate) ** ages
+            scores.append((weights * pairs).sum() / (weights.sum() + LEAST))
+        return torch.stack(scores)
