@@ -29,6 +29,12 @@ OPEN_GAP, OPEN_SHARE = 3.0, 0.5
 """A frame whose target gap is above 3 mm is open, and must be open at least half as wide as the target."""
 
 
+SHAPES = tuple(ARKIT_52.index(name) for name in ("mouthRollLower", "mouthPucker", "mouthFunnel"))
+"""Places of channels that move seldom. The value of least absolute error is the median, which for them is rest: as long
+as a model is not sure they stay there, and then nothing teaches it to become sure. The value of least squared error is
+the mean, which is not rest for any sound at which they may move."""
+
+
 class Frames(Protocol):
     """What the losses read of a batch; each (B, T) or (B, T, 52)."""
 
@@ -103,6 +109,7 @@ class RigLosses(nn.Module):
     closure    mm by which the least gap within a frame of each frame where p, b, m are closed exceeds 0.5 mm
     open       mm by which the gap falls short of half the target's where that is wider than 3 mm: no false closures
     rest       absolute error of the weights in silence, channels weighed: the face settles
+    shape      squared error of `SHAPES`: f and v at the teeth, rounded lips
     ========== =========================================================================================================
     """
 
@@ -135,6 +142,7 @@ class RigLosses(nn.Module):
             "jerk": masked.mean(gap_error.diff(n=2, dim=1).abs()),
             "closure": masked.mean(frames.closures * (_least_nearby(gap) - CLOSED_GAP).clamp(min=0)),
             "open": masked.mean(open_ * (OPEN_SHARE * target_gap - gap).clamp(min=0)),
+            "shape": masked.mean(error[..., SHAPES].square().mean(-1)),
             "rest": masked.mean(frames.silence * (size * self.importance).mean(-1)),
         }
 

@@ -53,11 +53,11 @@ def training_clips(speech: Speech, recipe: Recipe, task: Task, teacher: Teacher)
     for copy in range(recipe.preparation.copies):
         name = f"{speech.id}+{copy}"
         generator = clip_generator(recipe.seed, name)
-        pcm, phones = augment_timing(speech.pcm, speech.phones, recipe.augmentation, generator)
+        timed = augment_timing(speech.pcm, speech.phones, recipe.augmentation, generator)
         # The teacher hears the clean sound: noise must not change what a vowel's loudness tells it.
-        sound = augment_sound(pcm, recipe.augmentation, generator)
-        curve = teacher(phones, pcm, _seed_of(speech.id))
-        yield _clip(name, pcm=sound, phones=phones, curve=curve, task=task, group=speech.voice)
+        sound = augment_sound(timed.pcm + timed.interlude, recipe.augmentation, generator)
+        curve = teacher(timed.phones, timed.pcm, _seed_of(speech.id))
+        yield _clip(name, pcm=sound, phones=timed.phones, curve=curve, task=task, group=speech.voice)
 
 
 def plain_clip(speech: Speech, task: Task, teacher: Teacher) -> PreparedClip:

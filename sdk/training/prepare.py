@@ -1,8 +1,8 @@
 """Preparation: a corpus to the features and targets that training reads, in parallel, resumable, the same every time.
 
 The folder's name is a digest of all that its content depends on: the corpus, the recipe's seed, copies and effects, and
-what the front end and the teacher do with a probe. A changed front end thus never meets old features, and recipes that
-differ in anything else share them.
+what the front end, the teacher and the effects do with a probe. A changed front end thus never meets old features, and
+recipes that differ in anything else share them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from sdk.errors import UsageError
+from sdk.training.augment.chain import augment_sound, augment_timing
+from sdk.training.augment.rest import rest_clip
 from sdk.training.cache import has_part, part_name, write_part, write_whole
 from sdk.training.clips import Speech, plain_clip, resting_clip, training_clips
 from sdk.training.labels import Teacher, due_seconds, rule_teacher
@@ -30,6 +32,8 @@ from sdk.training.task import Task, make_task
 TRAIN = "train"
 """The split that is augmented; all others are prepared as they are."""
 PART_CLIPS = 48
+PROBES = 16
+"""Draws of the effects: enough that each happens."""
 FORMAT = 1
 """Of the cache folder; raised when its files change."""
 
@@ -68,6 +72,7 @@ def make_plan(recipe: Recipe, corpus_digest: str, root: Path, teacher: Teacher =
         "format": FORMAT,
         "corpus": corpus_digest,
         "front_end": _digest(make_task(recipe.task, recipe.model).front_end(_probe_sound())),
+        "effects": _digest(_probe_effects(recipe)),
         "teacher": _digest(teacher(PROBE_PHONES, _probe_sound(), 0).weights(due_seconds(30))),
         "seed": recipe.seed,
         "preparation": recipe.preparation.model_dump(mode="json"),
@@ -194,6 +199,16 @@ def _probe_sound() -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """A second of noise that swells: anything that a front end can do shows on it."""
     noise = np.random.default_rng(0).standard_normal(16_000) * np.linspace(0, 0.3, 16_000)
     return noise.astype(np.float32)
+
+
+def _probe_effects(recipe: Recipe) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """What the recipe's effects and the clips without speech sound like, a few draws of each."""
+    sounds = []
+    for seed in range(PROBES):
+        generator = np.random.default_rng(seed)
+        timed = augment_timing(_probe_sound(), PROBE_PHONES, recipe.augmentation, generator)
+        sounds += [augment_sound(timed.pcm + timed.interlude, recipe.augmentation, generator), rest_clip(generator)]
+    return np.concatenate(sounds)
 
 
 def _digest(array: np.ndarray[Any, np.dtype[np.float32]]) -> str:

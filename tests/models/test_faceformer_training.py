@@ -179,6 +179,7 @@ def test_a_perfect_prediction_costs_nothing():
         ("velocity", lambda w: w[:, 15:, ARKIT_52.index("browInnerUp")].add_(0.1)),
         ("gap", lambda w: w[:, :, JAW].add_(0.1)),
         ("weights", lambda w: w[:, :, 3].add_(0.1)),
+        ("shape", lambda w: w[:, :, ARKIT_52.index("mouthRollLower")].add_(0.1)),
     ],
 )
 def test_each_loss_sees_its_own_error(name, change):
@@ -188,6 +189,7 @@ def test_each_loss_sees_its_own_error(name, change):
     losses = losses_of(predicted, segments)
     assert losses[name] > 1e-5
     blind = {"closure": {"rest", "open"}, "open": {"closure", "rest"}, "rest": {"closure", "open", "gap", "jerk"}}
+    blind |= {each: {"shape"} for each in ("jerk", "gap", "weights")}
     assert all(losses[other] < 1e-6 for other in blind.get(name, ()))
 
 

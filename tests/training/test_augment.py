@@ -12,8 +12,8 @@ from sdk.training.augment.chain import augment_sound, augment_timing
 from sdk.training.augment.codec import linear_bits, mu_law
 from sdk.training.augment.colour import high_shelf, peak, tilt_and_colour
 from sdk.training.augment.gain import change_level
-from sdk.training.augment.noise import KINDS, mix
-from sdk.training.augment.rest import rest_clip
+from sdk.training.augment.noise import KINDS, mix, speech_level
+from sdk.training.augment.rest import INTERLUDE_DB, interlude, rest_clip
 from sdk.training.augment.reverb import reverberate, room_response
 from sdk.training.augment.settings import Augmentation
 from sdk.training.augment.silences import insert_silence, pauses
@@ -167,8 +167,8 @@ def test_the_chain_depends_on_its_generator_alone() -> None:
     runs = []
     for seed in (3, 3, 4):
         generator = np.random.default_rng(seed)
-        pcm, phones = augment_timing(clicks(), PHONES, always, generator)
-        runs.append((augment_sound(pcm, always, generator), phones))
+        timed = augment_timing(clicks(), PHONES, always, generator)
+        runs.append((augment_sound(timed.pcm + timed.interlude, always, generator), timed.phones))
     assert np.array_equal(runs[0][0], runs[1][0])
     assert runs[0][1] == runs[1][1]
     assert len(runs[0][0]) != len(runs[2][0])
@@ -177,9 +177,34 @@ def test_the_chain_depends_on_its_generator_alone() -> None:
 def test_nothing_happens_at_probability_zero() -> None:
     never = Augmentation.model_validate({name: {"probability": 0} for name in Augmentation.model_fields})
     generator = np.random.default_rng(0)
-    pcm, phones = augment_timing(clicks(), PHONES, never, generator)
-    assert phones == PHONES
-    assert np.array_equal(augment_sound(pcm, never, generator), clicks())
+    timed = augment_timing(clicks(), PHONES, never, generator)
+    assert timed.phones == PHONES
+    assert not timed.interlude.any()
+    assert np.array_equal(augment_sound(timed.pcm, never, generator), clicks())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_interlude_is_heard_where_nobody_speaks(seed: int) -> None:
+    table: dict[str, dict[str, float]] = {name: {"probability": 0} for name in Augmentation.model_fields}
+    table["interlude"] = {"probability": 1, "low": 0.7, "high": 0.7}
+    timed = augment_timing(clicks(), PHONES, Augmentation.model_validate(table), np.random.default_rng(seed))
+    assert len(timed.pcm) == len(timed.interlude) == len(clicks()) + round(0.7 * RATE)
+    heard = np.flatnonzero(timed.interlude)
+    assert 0.5 * RATE < heard[-1] - heard[0] < 0.7 * RATE
+    assert not timed.pcm[heard].any()
+    for phone in timed.phones[:3]:
+        assert loudest(timed.pcm, phone) == pytest.approx(0.005, abs=0.001)
+    assert are_in_order(timed.phones)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_an_interlude_is_as_loud_as_it_may_be(seed: int) -> None:
+    level = speech_level(clicks())
+    sound = interlude(2 * RATE, level, np.random.default_rng(seed))
+    loudness = 20 * np.log10(rms(sound) / level)
+    # Breath has a level of 1 at its loudest only.
+    assert INTERLUDE_DB[0] - 8 < loudness < INTERLUDE_DB[1] + 0.5
+    assert np.abs(sound[[0, -1]]).max() < 1e-6
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """The small MeshTalk of a rig as a task for the trainer: latent face and context model in one run.
 
 The published training has two runs, the latent space and then the context model on its categories. Here the second
-follows the first within one schedule. Three things are not in the paper, for a small latent space collapses without
-them (every head one class, the face its mean):
+follows the first within one schedule. Four things are not in the paper. Three, for a small latent space collapses
+without them (every head one class, the face its mean):
 
 * the codes begin soft and without noise, then become one-hot with noise that grows to `MOST_NOISE`;
 * the classes of a head are rewarded for being used alike over a batch;
 * the last layer of the fusion starts large, so that the classes differ from the start.
+
+And one for the face that sound alone gives: the context model also answers for the face that its likeliest classes
+make, after categories of its own choice. The likelihood of the categories alone does not see that a class which closes
+the lips is seldom the likeliest, nor what an error leads to in the frames after it.
 """
 
 from __future__ import annotations
@@ -43,10 +47,13 @@ from sdk.rigs.arkit import ARKIT_52
 from sdk.spec import FrameRate, Record
 
 Part = Annotated[float, Field(ge=0, le=1)]
-SOFT, LATENT = 0.25, 0.75
-"""Parts of the run after which codes are one-hot, and after which only the context model learns."""
+SOFT, LATENT = 0.2, 0.6
+"""Parts of the run after which codes are one-hot, and after which only the context model learns: where a recipe's
+``[finish]`` should begin, for the losses of the face are then those of sound alone."""
 MOST_NOISE = 0.5
 """Of the Gumbel noise on the codes: at full strength a small latent space drowns in it."""
+OWN_HISTORY = 0.5
+"""Share of the segments in which the context model goes on from its own categories."""
 FUSION_STRENGTH = 3.0
 DEVIATION = 0.2
 """Of a channel, about: what the network takes for one unit."""
@@ -121,19 +128,23 @@ class MeshTalkTask:
         return log_mel_clip(pcm, LogMel(HOP, MEL.window, MEL.n_fft, MEL.floor))
 
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
-        """Those of `RigLosses` and `crossing_losses`, and ``usage`` and ``context`` in nats."""
+        """Those of `RigLosses` and `crossing_losses`, and ``usage`` and ``context`` in nats.
+
+        Until `LATENT` the face is that of the fused categories, after it that of the context model's own.
+        """
         chance = _on_cpu(generator)
         face = Face(with_blinks(batch.targets, chance), batch.closures, batch.silence, batch.valid)
-        sound = self._sound(batch.features, face.targets.shape[1])
-        with torch.set_grad_enabled(progress < LATENT):
+        latent = progress < LATENT
+        with torch.set_grad_enabled(latent):
+            sound = self._sound(batch.features, face.targets.shape[1])
             logprobs = self._fused(self._hidden(face, chance), sound)
-            found = self._latent_losses(face, sound, logprobs, progress, chance)
-        labels = choose(logprobs.detach())
+        found = self._latent_losses(face, sound, logprobs, progress, chance) if latent else {}
+        labels, sound = choose(logprobs.detach()), sound.detach()
         history = self._disturbed(labels, chance)
-        context = self.model.context_model(one_hot(history, self.table.classes), sound.detach())
-        spoken = batch.valid > 0
-        found["context"] = context_error(context[spoken][None], labels[spoken][None])
-        return found
+        context = self.model.context_model(one_hot(history, self.table.classes), sound)
+        valid = batch.valid > 0
+        found["context"] = context_error(context[valid][None], labels[valid][None])
+        return found if latent else found | self._spoken_losses(batch, history, context.detach(), sound, chance)
 
     def _latent_losses(
         self, face: Face, sound: Tensor, logprobs: Tensor, progress: float, chance: torch.Generator
@@ -151,6 +162,27 @@ class MeshTalkTask:
         entropy = -(mean * (mean + 1e-8).log()).sum(-1).mean()
         found["usage"] = math.log(self.table.classes) - entropy
         return found
+
+    def _spoken_losses(
+        self, batch: Segments, history: Tensor, guessed: Tensor, sound: Tensor, chance: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Of the face of sound alone, without blinks, for they cannot be heard.
+
+        The categories before a frame are in half of the segments those that the model itself `guessed` after `history`,
+        so that it learns to go on from its own.
+        """
+        own = (torch.rand(len(history), 1, 1, generator=chance) < OWN_HISTORY).to(history.device)
+        before = torch.where(own, choose(guessed), history)
+        logprobs = self.model.context_model(one_hot(before, self.table.classes), sound)
+        codes = straight_through(logprobs, torch.full_like(logprobs, 0.5), strength=0.0)
+        unet = self.model.vertex_unet
+        template = torch.zeros(len(codes), len(ARKIT_52), 1, device=codes.device)
+        # Whatever helps the context model here must not spoil the face of a tracked expression: the decoder stays.
+        fixed = {name: value.detach() for name, value in unet.named_parameters()}
+        decoded = torch.func.functional_call(unet, fixed, (template, codes))[..., 0]
+        losses: dict[str, Tensor] = self._losses.to(decoded.device)(decoded, batch)
+        nothing = decoded.sum() * 0
+        return losses | {"crossing": nothing, "crossing_gap": nothing, "usage": nothing}
 
     def _hidden(self, face: Face, chance: torch.Generator) -> Tensor:
         """The face (B, T, 52) as a tracker sees it that loses regions at times."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,8 @@ from sdk.spec import SAMPLE_RATE
 from sdk.training.augment.codec import coarse_code
 from sdk.training.augment.colour import tilt_and_colour
 from sdk.training.augment.gain import change_level
-from sdk.training.augment.noise import KINDS, mix
+from sdk.training.augment.noise import KINDS, mix, speech_level
+from sdk.training.augment.rest import interlude
 from sdk.training.augment.reverb import reverberate, room_response
 from sdk.training.augment.settings import Augmentation, Effect, RangedEffect
 from sdk.training.augment.silences import insert_silence, pauses
@@ -22,9 +24,24 @@ from sdk.training.phones import TimedPhone
 Samples = NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Timed:
+    """Sound and labels whose times are final.
+
+    Attributes:
+        pcm: (N,) clean speech.
+        phones: its labels.
+        interlude: (N,) what is heard in a pause beside it, zeros elsewhere: no teacher should take it for speech.
+    """
+
+    pcm: Samples
+    phones: tuple[TimedPhone, ...]
+    interlude: Samples
+
+
 def augment_timing(
     pcm: Samples, phones: Sequence[TimedPhone], settings: Augmentation, generator: np.random.Generator
-) -> tuple[Samples, tuple[TimedPhone, ...]]:
+) -> Timed:
     """What changes when things happen: the sound (N,) and its labels become others, still clean."""
     moved = tuple(phones)
     if (factor := _draw(settings.speaker, generator)) is not None:
@@ -32,7 +49,15 @@ def augment_timing(
     if (seconds := _draw(settings.silences, generator)) is not None:
         at = float(generator.choice(pauses(moved, len(pcm) / SAMPLE_RATE)))
         pcm, moved = insert_silence(pcm, moved, at, seconds)
-    return pcm, moved
+    beside = np.zeros(0, np.float32)
+    if (seconds := _draw(settings.interlude, generator)) is not None:
+        level = speech_level(pcm)
+        at = float(generator.choice(pauses(moved, len(pcm) / SAMPLE_RATE)))
+        pcm, moved = insert_silence(pcm, moved, at, seconds)
+        first, count = round(at * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
+        beside = np.pad(interlude(count, level, generator), (first, 0))
+    beside = np.pad(beside[: len(pcm)], (0, max(0, len(pcm) - len(beside))))
+    return Timed(pcm, moved, beside)
 
 
 def augment_sound(pcm: Samples, settings: Augmentation, generator: np.random.Generator) -> Samples:

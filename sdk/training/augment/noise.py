@@ -17,6 +17,9 @@ SYLLABLES_A_SECOND = 4.0
 NOTES = 4
 """Sounding at once, at most, in a chord."""
 A4 = 440.0
+HARMONICS = 8
+BEAT_SECONDS = (0.12, 0.8)
+ATTACK_SECONDS = (0.001, 0.05)
 
 
 def white(count: int, generator: np.random.Generator) -> Samples:
@@ -53,13 +56,16 @@ def tone(count: int, generator: np.random.Generator) -> Samples:
 
 
 def music(count: int, generator: np.random.Generator) -> Samples:
-    """Chords of decaying notes on a beat, (count,), RMS 1."""
+    """Notes and chords on a beat, plucked or bowed, (count,), RMS 1."""
     total = np.zeros(count)
-    beat = round(generator.uniform(0.25, 0.8) * SAMPLE_RATE)
+    beat = round(np.exp(generator.uniform(*np.log(BEAT_SECONDS))) * SAMPLE_RATE)
+    most = int(generator.integers(1, NOTES + 1))
+    attack = generator.uniform(*ATTACK_SECONDS) * SAMPLE_RATE
     for start in range(0, count, beat):
-        length = min(2 * beat, count - start)
-        envelope = np.exp(-np.arange(length) / generator.uniform(0.5, 2.0) / beat)
-        for semitone in generator.choice(np.arange(-24, 13), generator.integers(1, NOTES + 1), replace=False):
+        length = min(3 * beat, count - start)
+        time = np.arange(length)
+        envelope = np.minimum(1, time / attack) * np.exp(-time / generator.uniform(0.4, 2.0) / beat)
+        for semitone in generator.choice(np.arange(-24, 25), generator.integers(1, most + 1), replace=False):
             total[start : start + length] += envelope * _note(length, A4 * 2 ** (semitone / 12), generator)
     return _unit(total)
 
@@ -75,20 +81,21 @@ KINDS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
 
 
 def mix(speech: Samples, noise: Samples, ratio_db: float) -> Samples:
-    """Speech (N,) with noise (N,) at a ratio of speech to noise in dB.
+    """Speech (N,) with noise (N,) at a ratio of speech to noise in dB, of `speech_level`."""
+    level = max(np.sqrt(np.square(noise, dtype=np.float64).mean()), 1e-9)
+    return np.asarray(speech + speech_level(speech) / level * 10 ** (-ratio_db / 20) * noise, np.float32)
 
-    The level of the speech is that of its louder half, so that pauses do not make the noise quieter.
-    """
+
+def speech_level(speech: Samples) -> float:
+    """RMS of the louder half of the samples (N,): pauses do not make it less. 0 of none."""
     power = np.square(speech, dtype=np.float64)
-    level = np.sqrt(power[power >= np.median(power)].mean()) if len(speech) else 0.0
-    scale = level / max(np.sqrt(np.square(noise, dtype=np.float64).mean()), 1e-9) * 10 ** (-ratio_db / 20)
-    return np.asarray(speech + scale * noise, np.float32)
+    return float(np.sqrt(power[power >= np.median(power)].mean())) if len(speech) else 0.0
 
 
 def _note(count: int, frequency: float, generator: np.random.Generator) -> NDArray[np.float64]:
     time = np.arange(count) / SAMPLE_RATE
     total = np.zeros(count)
-    for harmonic in range(1, 6):
+    for harmonic in range(1, HARMONICS + 1):
         if harmonic * frequency < SAMPLE_RATE / 2:
             phase = generator.uniform(0, 2 * np.pi)
             total += generator.uniform(0.2, 1) / harmonic * np.sin(2 * np.pi * harmonic * frequency * time + phase)

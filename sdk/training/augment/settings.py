@@ -54,6 +54,14 @@ class SilenceEffect(RangedEffect):
     high: Annotated[FiniteFloat, Field(le=10)] = 1.5
 
 
+class InterludeEffect(RangedEffect):
+    """Seconds of breath, music or noise put in at a pause, in which the face rests."""
+
+    probability: Probability = 0.35
+    low: Annotated[FiniteFloat, Field(gt=0)] = 0.8
+    high: Annotated[FiniteFloat, Field(le=30)] = 4.0
+
+
 class ReverbEffect(RangedEffect):
     """Reverberation time RT60 in seconds."""
 
@@ -103,6 +111,7 @@ class Augmentation(Record):
 
     speaker: SpeakerEffect = SpeakerEffect()
     silences: SilenceEffect = SilenceEffect()
+    interlude: InterludeEffect = InterludeEffect()
     reverb: ReverbEffect = ReverbEffect()
     noise: NoiseEffect = NoiseEffect()
     colour: ColourEffect = ColourEffect()

@@ -18,6 +18,7 @@ _COLUMNS = (
     ("late ms", "late_ms", ".0f"),
     ("late p90", "late_p90_ms", ".0f"),
     ("false", "false_closure_rate", ".3f"),
+    ("f v", "teeth_rate", ".3f"),
     ("pucker corr", "pucker_correlation", ".3f"),
     ("jerk mm", "jerk_mm", ".2f"),
     ("ref jerk", "reference_jerk_mm", ".2f"),

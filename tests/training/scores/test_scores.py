@@ -16,7 +16,7 @@ from sdk.training.teacher import MotionCurve, motion_curve
 from tests.training.sentences import random_sentence, sentence, speak
 
 FPS = 30
-JAW, CLOSE, PUCKER = (ARKIT_52.index(name) for name in ("jawOpen", "mouthClose", "mouthPucker"))
+JAW, CLOSE, PUCKER, ROLL = (ARKIT_52.index(name) for name in ("jawOpen", "mouthClose", "mouthPucker", "mouthRollLower"))
 
 
 @cache
@@ -63,6 +63,7 @@ def test_a_perfect_animation_has_perfect_scores():
     assert result.hit_rate == 1
     assert result.late_ms == result.late_p90_ms == 0
     assert result.false_closure_rate == 0
+    assert result.teeth_rate == 1
     assert result.jerk_mm == result.reference_jerk_mm > 0
     assert result.motion_mm == result.reference_motion_mm > 0.5
     assert result.rest_mm < 0.05 * result.motion_mm
@@ -95,6 +96,14 @@ def test_open_vowels_held_closed_are_false_closures():
             during = (clip.times > phone.start - 0.04) & (clip.times < phone.end + 0.04)
             weights[during] = 0
     assert score([changed(clip, weights)]).false_closure_rate == 1
+
+
+@pytest.mark.parametrize(("share", "rate"), [(0.0, 0.0), (0.45, 0.0), (0.55, 1.0)])
+def test_a_lip_that_stays_away_from_the_teeth_is_told(share, rate):
+    clip = perfect()
+    weights = clip.reference.copy()
+    weights[:, ROLL] *= share
+    assert score([changed(clip, weights)]).teeth_rate == rate
 
 
 def test_one_vowel_of_all_held_closed_counts_once():
@@ -158,7 +167,7 @@ def test_a_set_without_closures_or_movement_gives_no_number():
     weights = np.zeros((len(times), 52), np.float32)
     result = score([ScoredClip(weights, weights, times, tuple(phones), ())])
     assert result.closures == result.open_vowels == 0
-    for name in ("hit_rate", "late_ms", "false_closure_rate", "gap_correlation", "lag_ms", "pucker_correlation"):
+    for name in ("hit_rate", "late_ms", "false_closure_rate", "gap_correlation", "lag_ms", "teeth_rate"):
         assert math.isnan(getattr(result, name)), name
     assert result.rest_mm == 0
 
