@@ -52,8 +52,8 @@ SOFT, LATENT = 0.2, 0.6
 ``[finish]`` should begin, for the losses of the face are then those of sound alone."""
 MOST_NOISE = 0.5
 """Of the Gumbel noise on the codes: at full strength a small latent space drowns in it."""
-OWN_HISTORY = 0.5
-"""Share of the segments in which the context model goes on from its own categories."""
+OWN_HISTORY, OWN_PASSES = 0.75, 4
+"""Share of the segments in which the context model goes on from its own categories, and for how many frames."""
 FUSION_STRENGTH = 3.0
 DEVIATION = 0.2
 """Of a channel, about: what the network takes for one unit."""
@@ -168,11 +168,15 @@ class MeshTalkTask:
     ) -> dict[str, Tensor]:
         """Of the face of sound alone, without blinks, for they cannot be heard.
 
-        The categories before a frame are in half of the segments those that the model itself `guessed` after `history`,
-        so that it learns to go on from its own.
+        The categories before a frame are in most segments the model's own: those that it `guessed` after `history`,
+        then those after these, and so on. Each pass is one frame more that it has gone on alone.
         """
         own = (torch.rand(len(history), 1, 1, generator=chance) < OWN_HISTORY).to(history.device)
         before = torch.where(own, choose(guessed), history)
+        with torch.no_grad():
+            for _ in range(OWN_PASSES - 1):
+                guessed = self.model.context_model(one_hot(before, self.table.classes), sound)
+                before = torch.where(own, choose(guessed), history)
         logprobs = self.model.context_model(one_hot(before, self.table.classes), sound)
         codes = straight_through(logprobs, torch.full_like(logprobs, 0.5), strength=0.0)
         unet = self.model.vertex_unet
