@@ -112,6 +112,9 @@ class Trainer:
             group["lr"] = learning_rate(settings, self.step)
         losses = self._backward()
         norm = float(nn.utils.clip_grad_norm_(self.task.module.parameters(), settings.clip_norm))
+        for parameter in self.task.module.parameters():
+            if parameter.grad is not None and not parameter.grad.any():
+                parameter.grad = None  # no loss reached it: AdamW would let it decay, and move it by its momentum
         wrong = [name for name, value in {**losses, "gradient": norm}.items() if not math.isfinite(value)]
         if wrong:
             raise NumericalError(f"step {self.step}", f"{wrong[0]} is not finite", "lower the learning rate")

@@ -9,6 +9,7 @@ import pytest
 
 from sdk.errors import UsageError
 from sdk.models.registry import BuildOptions, find_model
+from sdk.training.judge import judgement_of
 from sdk.training.log import read_log
 from tests.training.test_cli import train
 from tests.training.toy_corpus import write_corpus
@@ -70,3 +71,11 @@ def test_too_little_speech_to_judge_on_is_said(tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus", {"train": 4, "validation": 3})
     with pytest.raises(UsageError, match="streams of six seconds"):
         train(recipe(tmp_path), "--corpus", corpus, "--out", tmp_path / "out")
+
+
+def test_a_task_that_neither_animates_nor_meters_cannot_be_judged() -> None:
+    class Idle:
+        pass
+
+    with pytest.raises(UsageError, match="neither animates nor meters"):
+        judgement_of(Idle())  # type: ignore[arg-type]

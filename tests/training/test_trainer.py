@@ -148,6 +148,16 @@ def test_losses_must_be_those_of_the_recipe(plan: Plan) -> None:
         trainer.update()
 
 
+def test_what_no_loss_reaches_stays_as_it_is(plan: Plan) -> None:
+    settings = {"steps": 5, "batch": 4, "segment_seconds": 1.0, "warm_up": 0, "weight_decay": 0.5}
+    trainer = Trainer(toy_recipe(optimiser=settings), read_split(plan.folder, "train"))
+    spare, used = (part.weight.detach().clone() for part in (trainer.task.module.spare, trainer.task.module.out))
+    for _ in range(5):
+        trainer.update()
+    assert torch.equal(trainer.task.module.spare.weight, spare)
+    assert not torch.equal(trainer.task.module.out.weight, used)
+
+
 FINISH = {"part": 0.5, "losses": {"weights": 3.0}}
 
 
