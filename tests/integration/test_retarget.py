@@ -45,7 +45,7 @@ def test_turned_down_knobs_open_no_closed_lips(bundle, weights, jaw, lips):
     assert closed.sum() > 50
     shown = gaps(bundle, weights, read_retarget(ARKIT_52_RETARGET), jaw=jaw, lips=lips)
     assert (shown[closed] < CLOSED).all()
-    assert (shown - gap)[closed].max() < 0.2
+    assert (shown - gap)[closed].max() < 0.5
     assert shown.max() <= gap.max()
 
 

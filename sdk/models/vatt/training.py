@@ -128,7 +128,10 @@ class SyncTask:
         return level_clip(pcm, HOP).reshape(-1, HOP)
 
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
-        """``nce`` of moments in which somebody speaks, in nats."""
+        """``nce`` of moments in which somebody speaks, in nats.
+
+        The negatives are those of `batch`: several processes, each with its share, have fewer than one with all.
+        """
         frames = batch.targets.shape[1]
         # Whole pieces of 0.1 s, where the clocks of hops and frames meet.
         late = [self._draw(self.table.late // MEETING_FRAMES + 1, generator) for _ in range(2)]
