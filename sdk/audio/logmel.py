@@ -104,13 +104,19 @@ class LogMel(nn.Module):
         return self.step(x, LogMelState(left=self.init_state().left.expand(x.shape[0], -1)))[0]
 
 
+def even_pitches(low: float, high: float, count: int) -> Tensor:
+    """Frequencies in Hz (count,) float64 from `low` to `high`, equally spaced on the scale of `mel_bands`."""
+    first, last = (2595 * math.log10(1 + hertz / 700) for hertz in (low, high))
+    hertz: Tensor = 700 * (10 ** (torch.linspace(first, last, count, dtype=torch.float64) / 2595) - 1)
+    return hertz
+
+
 def mel_bands(n_fft: int = N_FFT) -> Tensor:
     """Triangular bands (80, n_fft / 2 + 1) float64, peak 1, equally spaced on the scale ``2595 log10(1 + f / 700)``.
 
     The HTK scale is that of Young et al., The HTK Book, section 5.4 (filterbank analysis), with f in Hz.
     """
-    top = 2595 * math.log10(1 + SAMPLE_RATE / 2 / 700)
-    corners = 700 * (10 ** (torch.linspace(0, top, BANDS + 2, dtype=torch.float64) / 2595) - 1)
+    corners = even_pitches(0, SAMPLE_RATE / 2, BANDS + 2)
     bins = torch.arange(n_fft // 2 + 1, dtype=torch.float64) * (SAMPLE_RATE / n_fft)
     rising = (bins - corners[:-2, None]) / (corners[1:-1] - corners[:-2])[:, None]
     falling = (corners[2:, None] - bins) / (corners[2:] - corners[1:-1])[:, None]

@@ -13,6 +13,7 @@ import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import numpy as np
 from sdk.errors import UsageError
 from sdk.training.augment.chain import augment_sound, augment_timing
 from sdk.training.augment.rest import rest_clip
+from sdk.training.augment.settings import Augmentation
 from sdk.training.cache import has_part, part_name, write_part, write_whole
 from sdk.training.clips import Speech, plain_clip, resting_clip, training_clips
 from sdk.training.labels import Teacher, due_seconds, rule_teacher
@@ -72,7 +74,7 @@ def make_plan(recipe: Recipe, corpus_digest: str, root: Path, teacher: Teacher =
         "format": FORMAT,
         "corpus": corpus_digest,
         "front_end": _digest(make_task(recipe.task, recipe.model).front_end(_probe_sound())),
-        "effects": _digest(_probe_effects(recipe)),
+        "effects": _digest_of_effects(recipe.augmentation),
         "teacher": _digest(teacher(PROBE_PHONES, _probe_sound(), 0).weights(due_seconds(30))),
         "seed": recipe.seed,
         "preparation": recipe.preparation.model_dump(mode="json"),
@@ -201,14 +203,15 @@ def _probe_sound() -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     return noise.astype(np.float32)
 
 
-def _probe_effects(recipe: Recipe) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """What the recipe's effects and the clips without speech sound like, a few draws of each."""
+@cache  # most of a second, and the students of a distillation ask again
+def _digest_of_effects(augmentation: Augmentation) -> str:
+    """Of what the effects and the clips without speech sound like, a few draws of each."""
     sounds = []
     for seed in range(PROBES):
         generator = np.random.default_rng(seed)
-        timed = augment_timing(_probe_sound(), PROBE_PHONES, recipe.augmentation, generator)
-        sounds += [augment_sound(timed.pcm + timed.interlude, recipe.augmentation, generator), rest_clip(generator)]
-    return np.concatenate(sounds)
+        timed = augment_timing(_probe_sound(), PROBE_PHONES, augmentation, generator)
+        sounds += [augment_sound(timed.pcm + timed.interlude, augmentation, generator), rest_clip(generator)]
+    return _digest(np.concatenate(sounds))
 
 
 def _digest(array: np.ndarray[Any, np.dtype[np.float32]]) -> str:

@@ -8,8 +8,7 @@ from pydantic import Field, model_validator
 
 from sdk.models.faceformer.hops import HOP
 from sdk.models.layers.wav2vec2 import Wav2Vec2Config
-from sdk.models.vatt.config import TransformerConfig
-from sdk.models.vatt.streaming.config import CausalConfig
+from sdk.models.vatt.streaming.config import CausalConfig, CausalSizes
 from sdk.spec import FrameRate, Record
 
 Positive = Annotated[int, Field(ge=1)]
@@ -24,7 +23,7 @@ class LogMelEncoderConfig(Record):
     dilations: tuple[Positive, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
 
 
-class WaveformEncoderConfig(Record):
+class WaveformEncoderConfig(CausalSizes):
     """VATT's causal encoder of raw samples: one token a hop, no spectrum."""
 
     kind: Literal["waveform"] = "waveform"
@@ -34,19 +33,10 @@ class WaveformEncoderConfig(Record):
     ffn: Positive = 768
     window: Annotated[int, Field(ge=2)] = 64
 
-    @model_validator(mode="after")
-    def _sizes_fit(self) -> WaveformEncoderConfig:
-        if self.width % self.heads:
-            raise ValueError("width must be a multiple of heads")
-        return self
-
     @property
     def sizes(self) -> CausalConfig:
         """As the encoder takes them; a hop is a token."""
-        transformer = TransformerConfig(
-            layers=self.layers, width=self.width, heads=self.heads, head_width=self.width // self.heads, ffn=self.ffn
-        )
-        return CausalConfig(transformer=transformer, patch=HOP, window=self.window)
+        return self.causal(HOP)
 
 
 class Wav2Vec2EncoderConfig(Record):

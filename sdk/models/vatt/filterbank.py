@@ -7,8 +7,11 @@ import math
 import torch
 from torch import Tensor
 
-LOWEST, HIGHEST, RATE = 60.0, 7_200.0, 16_000
-"""Hertz of the first and the last filter, and of the samples."""
+from sdk.audio.logmel import even_pitches
+from sdk.spec import SAMPLE_RATE
+
+LOWEST, HIGHEST = 60.0, 7_200.0
+"""Hertz of the first and the last filter."""
 
 
 def gabor_filters(count: int, length: int) -> Tensor:
@@ -22,9 +25,8 @@ def gabor_filters(count: int, length: int) -> Tensor:
         length: of each in samples at 16 kHz.
     """
     assert count % 2 == 0, "filters come in pairs"
-    low, high = (2595 * math.log10(1 + hertz / 700) for hertz in (LOWEST, HIGHEST))
-    pitch = 700 * (10 ** (torch.linspace(low, high, count // 2, dtype=torch.float64) / 2595) - 1)
-    phase = 2 * math.pi * pitch[:, None] * torch.arange(length, dtype=torch.float64) / RATE
+    pitch = even_pitches(LOWEST, HIGHEST, count // 2)
+    phase = 2 * math.pi * pitch[:, None] * torch.arange(length, dtype=torch.float64) / SAMPLE_RATE
     window = torch.hann_window(length, periodic=False, dtype=torch.float64)
     pairs = torch.stack([phase.cos() * window, phase.sin() * window], 1).reshape(count, length)
     return (pairs / pairs.square().sum(1, keepdim=True).sqrt()).float()

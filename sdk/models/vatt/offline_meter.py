@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -44,29 +45,32 @@ class OfflineMeter:
         self._audio, self._head, self._motion = audio, head, motion
 
     @torch.no_grad()
-    def scores(self, pcm: NDArray[np.float32], motion: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, pcm: NDArray[np.float32], motions: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         """Likeness at each offset over the whole clip, every moment weighing alike; `sdk.runtime.sync` reads it.
 
         Args:
             pcm: (N,) finite samples at 16 kHz in [-1, 1].
-            motion: (T, 52) at the frames' due times; T of `frames`.
+            motions: faces that are compared with it, each (T, 52) at the frames' due times; T of `frames`.
 
         Returns:
-            (2 K + 1,), see `SyncMeterStage`.
+            For each face (2 K + 1,), see `SyncMeterStage`.
         """
         hop = self._config.audio.patch
         frames = self.frames(len(pcm))
-        assert motion.shape == (frames, len(self.channels)), f"{motion.shape} for {frames} frames"
         hops = torch.from_numpy(level_clip(pcm, hop).reshape(-1, hop))
         features = _in_chunks(self._audio, hops, self._config.audio)
         clock = SampleClock(self.frame_rate, hop)
         newest = torch.tensor([clock.newest_hop(frame) for frame in range(frames)])
         assert self._config.sync is not None
-        seen = _in_chunks(self._motion, torch.from_numpy(np.array(motion, np.float32)), self._config.sync.motion)
+        heard = self._head.embed(features[newest])
         # An average that never forgets: the stage's own is for an app, that wants to know of the last seconds.
         patient = self._config.sync.model_copy(update={"memory_frames": 1_000 * max(1, frames)})
         meter = SyncMeterStage(patient, self._config.space)
-        scores: NDArray[np.float32] = meter.whole(self._head.embed(features[newest]), seen).numpy()
+        scores = []
+        for motion in motions:
+            assert motion.shape == (frames, len(self.channels)), f"{motion.shape} for {frames} frames"
+            seen = _in_chunks(self._motion, torch.from_numpy(np.array(motion, np.float32)), self._config.sync.motion)
+            scores.append(meter.whole(heard, seen).numpy())
         return scores
 
     def frames(self, samples: int) -> int:

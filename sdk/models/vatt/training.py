@@ -21,11 +21,11 @@ from sdk.audio.clock import SampleClock
 from sdk.audio.whole_clip import level_clip
 from sdk.models.recipe_table import table_errors
 from sdk.models.rig_losses import Segments
-from sdk.models.vatt.config import TEMPERATURE, TransformerConfig
+from sdk.models.vatt.config import TEMPERATURE
 from sdk.models.vatt.filterbank import gabor_filters
 from sdk.models.vatt.losses import nce
 from sdk.models.vatt.streaming.checkpoint import save_streaming
-from sdk.models.vatt.streaming.config import CausalConfig, StreamingConfig, SyncConfig
+from sdk.models.vatt.streaming.config import CausalSizes, StreamingConfig, SyncConfig
 from sdk.models.vatt.streaming.motion_stage import MotionEncoderStage
 from sdk.models.vatt.streaming.pipeline import build_stages
 from sdk.models.vatt.streaming.stages import AudioEncoderStage, AudioHeadStage
@@ -45,23 +45,6 @@ TYPICAL_MEAN, TYPICAL_DEVIATION = 0.07, 0.12
 Part = Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
-class Sizes(Record):
-    """Of one causal encoder: layers, width, heads, hidden width, and tokens that attention sees."""
-
-    layers: PositiveInt
-    width: PositiveInt
-    heads: PositiveInt
-    ffn: PositiveInt
-    window: Annotated[int, Field(ge=2)]
-
-    def causal(self, patch: int) -> CausalConfig:
-        """As the streaming form names them; `patch` as in `CausalConfig`."""
-        transformer = TransformerConfig(
-            layers=self.layers, width=self.width, heads=self.heads, head_width=self.width // self.heads, ffn=self.ffn
-        )
-        return CausalConfig(transformer=transformer, patch=patch, window=self.window)
-
-
 class ModelTable(Record):
     """The recipe's ``[model]`` table.
 
@@ -78,8 +61,8 @@ class ModelTable(Record):
         lost: share of clips of whose channels some are missing, as on a rig without them.
     """
 
-    audio: Sizes = Sizes(layers=3, width=128, heads=4, ffn=512, window=32)
-    motion: Sizes = Sizes(layers=2, width=64, heads=2, ffn=256, window=16)
+    audio: CausalSizes = CausalSizes(layers=3, width=128, heads=4, ffn=512, window=32)
+    motion: CausalSizes = CausalSizes(layers=2, width=64, heads=2, ffn=256, window=16)
     space: PositiveInt = 64
     stride: PositiveInt = 3
     late: Annotated[int, Field(ge=0)] = 24

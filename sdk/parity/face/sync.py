@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.audio.clock import SampleClock
 from sdk.audio.pcm import to_mono_float
 from sdk.audio.resample import resample
 from sdk.parity.face.region import Values
@@ -54,8 +55,8 @@ class SyncMeter(Protocol):
         """Frames of motion for so many samples at 16 kHz."""
         ...
 
-    def scores(self, pcm: NDArray[np.float32], motion: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Likeness of sound (N,) at 16 kHz and motion (T, channels) at each offset, see `read_scores`."""
+    def scores(self, pcm: NDArray[np.float32], motions: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+        """Likeness of sound (N,) at 16 kHz and each motion (T, channels) at each offset, see `read_scores`."""
         ...
 
 
@@ -115,15 +116,10 @@ def sync_figures(
         return None
     mono = to_mono_float(pcm)
     sound = (mono if sample_rate == SAMPLE_RATE else resample(mono, sample_rate))[: int(due_sample[-1])]
-    frames = meter.frames(len(sound))
-    period = SAMPLE_RATE / float(meter.frame_rate.fraction)
-    shown = np.ceil(period * np.arange(1, frames + 1))
-    ours, theirs = (
-        read_scores(
-            meter.scores(sound, _on_channels(values, names, meter.channels, due_sample, shown)), meter.frame_rate
-        )
-        for values in (reference, candidate)
-    )
+    clock = SampleClock(meter.frame_rate, 1)
+    shown = np.array([clock.due(index) for index in range(meter.frames(len(sound)))], np.float64)
+    faces = [_on_channels(values, names, meter.channels, due_sample, shown) for values in (reference, candidate)]
+    ours, theirs = (read_scores(scores, meter.frame_rate) for scores in meter.scores(sound, faces))
     # Sound that comes early is a face that comes late.
     return SyncFigures(-theirs.offset_ms, -ours.offset_ms, theirs.confidence, ours.confidence)
 

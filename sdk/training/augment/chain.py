@@ -49,14 +49,14 @@ def augment_timing(
     if (seconds := _draw(settings.silences, generator)) is not None:
         at = float(generator.choice(pauses(moved, len(pcm) / SAMPLE_RATE)))
         pcm, moved = insert_silence(pcm, moved, at, seconds)
-    beside = np.zeros(0, np.float32)
+    first, sound = 0, np.zeros(0, np.float32)
     if (seconds := _draw(settings.interlude, generator)) is not None:
         level = speech_level(pcm)
         at = float(generator.choice(pauses(moved, len(pcm) / SAMPLE_RATE)))
         pcm, moved = insert_silence(pcm, moved, at, seconds)
-        first, count = round(at * SAMPLE_RATE), round(seconds * SAMPLE_RATE)
-        beside = np.pad(interlude(count, level, generator), (first, 0))
-    beside = np.pad(beside[: len(pcm)], (0, max(0, len(pcm) - len(beside))))
+        first, sound = round(at * SAMPLE_RATE), interlude(round(seconds * SAMPLE_RATE), level, generator)
+    beside = np.zeros(len(pcm), np.float32)
+    beside[first : first + len(sound)] = sound
     return Timed(pcm, moved, beside)
 
 

@@ -167,7 +167,8 @@ def test_a_set_without_closures_or_movement_gives_no_number():
     weights = np.zeros((len(times), 52), np.float32)
     result = score([ScoredClip(weights, weights, times, tuple(phones), ())])
     assert result.closures == result.open_vowels == 0
-    for name in ("hit_rate", "late_ms", "false_closure_rate", "gap_correlation", "lag_ms", "teeth_rate"):
+    correlations = ("gap_correlation", "pucker_correlation")
+    for name in ("hit_rate", "late_ms", "false_closure_rate", "lag_ms", "teeth_rate", *correlations):
         assert math.isnan(getattr(result, name)), name
     assert result.rest_mm == 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -28,6 +28,34 @@ class CausalConfig(Record):
         if self.transformer.heads * self.transformer.head_width != self.transformer.width:
             raise ValueError("a causal encoder's heads share its width: heads * head_width must be the width")
         return self
+
+
+class CausalSizes(Record):
+    """Of one causal encoder, as recipes and configurations name them; heads share the width.
+
+    Attributes:
+        layers, width, heads, ffn: see `TransformerConfig`.
+        window: tokens that attention sees.
+    """
+
+    layers: PositiveInt
+    width: PositiveInt
+    heads: PositiveInt
+    ffn: PositiveInt
+    window: Annotated[int, Field(ge=2)]
+
+    @model_validator(mode="after")
+    def _sizes_fit(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError("width must be a multiple of heads")
+        return self
+
+    def causal(self, patch: int) -> CausalConfig:
+        """As the encoder takes them; `patch` as in `CausalConfig`."""
+        transformer = TransformerConfig(
+            layers=self.layers, width=self.width, heads=self.heads, head_width=self.width // self.heads, ffn=self.ffn
+        )
+        return CausalConfig(transformer=transformer, patch=patch, window=self.window)
 
 
 class SyncConfig(Record):
