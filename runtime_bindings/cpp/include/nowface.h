@@ -69,13 +69,51 @@ extern "C" {
 typedef struct nowface_bundle nowface_bundle;
 typedef struct nowface_session nowface_session;
 
+/* One tensor of a stage or signal: float32, row by row. */
+typedef struct nowface_tensor {
+    const char *name;
+    const uint32_t *shape;
+    uint32_t rank;
+    uint32_t value_count; /* floats: the product of the shape */
+} nowface_tensor;
+
+/* A stage that an executor is asked to load. It and all it points at are valid during the call only. */
+typedef struct nowface_stage {
+    uint32_t struct_size;
+    uint32_t input_count, state_count, output_count;
+    const char *name;
+    const char *path; /* UTF-8, of the stage's program: a file or a folder, its hashes compared already */
+    const nowface_tensor *inputs, *state, *outputs;
+} nowface_stage;
+
+/* A runtime of the app's own, such as Core ML, for the stages of a bundle; clock, sound, state and snapshots stay the
+ * library's. Sessions load and run at the same time, each what it loaded itself, one call at a time. `context` must stay
+ * good until the bundle is closed and its last session destroyed. No callback may throw, or call this library. */
+typedef struct nowface_executor {
+    uint32_t struct_size;
+    uint32_t abi_version;
+    const char *target;  /* of the manifest's targets that it runs, such as "coreml" */
+    const char *runtime; /* its name and version, for traces */
+    void *context;       /* given to load */
+    /* Loads a stage for one session into *loaded; any thread. 0, or another number with a line of text in `problem`. */
+    int32_t (*load)(void *context, const nowface_stage *stage, void **loaded, char *problem, size_t capacity);
+    /* One step: inputs then state by position, to outputs then next state; results do not overlap arguments. On the
+     * session's thread, or in poll and session_create. 0, or another number with a line of text in `problem`. */
+    int32_t (*run)(void *loaded, const float *const *arguments, float *const *results, char *problem, size_t capacity);
+    /* Frees what load gave; any thread. Not called for a load that failed. */
+    void (*unload)(void *loaded);
+} nowface_executor;
+
+#define NOWFACE_EXECUTOR_INIT { (uint32_t)sizeof(nowface_executor), NOWFACE_ABI_VERSION, 0, 0, 0, 0, 0, 0 }
+
 typedef struct nowface_bundle_options {
     uint32_t struct_size;
     uint32_t abi_version;
     int32_t skip_hashes; /* 1: do not compare files with their SHA-256; only for a folder that an installer verified */
+    const nowface_executor *executor; /* runs the stages, copied with its texts; NULL for the built-in runtime */
 } nowface_bundle_options;
 
-#define NOWFACE_BUNDLE_OPTIONS_INIT { (uint32_t)sizeof(nowface_bundle_options), NOWFACE_ABI_VERSION, 0 }
+#define NOWFACE_BUNDLE_OPTIONS_INIT { (uint32_t)sizeof(nowface_bundle_options), NOWFACE_ABI_VERSION, 0, 0 }
 
 /* What a bundle holds. Texts belong to the bundle. */
 typedef struct nowface_bundle_info {
@@ -89,7 +127,7 @@ typedef struct nowface_bundle_info {
     uint32_t value_count;            /* floats of a frame: channel_count or 3 * vertex_count */
     uint32_t signal_count;           /* what may be given beside the sound, such as a tracked face */
     uint32_t parameter_count;        /* what a session may replace, such as the template */
-    uint32_t precision_count;        /* precisions that this library can run; the first is the default */
+    uint32_t precision_count;        /* precisions of the target that runs; the first is the default */
     uint32_t output_count;           /* outputs of the frame stages, see nowface_session_output */
     uint32_t state_count;            /* state tensors, see nowface_session_digests */
     const char *model;               /* name, such as faceformer */
@@ -103,9 +141,10 @@ typedef struct nowface_item {
     uint32_t struct_size;
     uint32_t value_count; /* floats; 0 for a channel or a precision */
     const char *name;
+    uint32_t tensor_count; /* of a signal, see nowface_bundle_signal_tensor; 0 for any other */
 } nowface_item;
 
-#define NOWFACE_ITEM_INIT { (uint32_t)sizeof(nowface_item), 0, 0 }
+#define NOWFACE_ITEM_INIT { (uint32_t)sizeof(nowface_item), 0, 0, 0 }
 
 /* Kinds of nowface_bundle_item. */
 #define NOWFACE_ITEM_CHANNEL 0
@@ -190,7 +229,7 @@ typedef struct nowface_event {
 /* About the library. */
 NOWFACE_API uint32_t nowface_abi_version(void);
 NOWFACE_API const char *nowface_version(void);
-NOWFACE_API const char *nowface_runtime(void); /* what runs the stages, such as "executorch 1.4.1" */
+NOWFACE_API const char *nowface_runtime(void); /* what is built in, such as "executorch 1.4.1" */
 NOWFACE_API const char *nowface_status_name(int32_t status);
 /* Of the last call that failed on this thread; valid until the next one that does. */
 NOWFACE_API const char *nowface_last_error(void);
@@ -201,6 +240,18 @@ NOWFACE_API int32_t nowface_bundle_open(const char *path, const nowface_bundle_o
 NOWFACE_API int32_t nowface_bundle_get_info(const nowface_bundle *bundle, nowface_bundle_info *info);
 /* The item of a kind at an index from 0. */
 NOWFACE_API int32_t nowface_bundle_item(const nowface_bundle *bundle, int32_t kind, uint32_t index, nowface_item *item);
+/* A tensor of a signal, both by index from 0. Name and shape belong to the bundle. */
+NOWFACE_API int32_t nowface_bundle_signal_tensor(const nowface_bundle *bundle, uint32_t signal, uint32_t index,
+                                                 nowface_tensor *tensor);
+/* Copies the bundle's own value of a parameter, as many floats as its item says. */
+NOWFACE_API int32_t nowface_bundle_parameter(const nowface_bundle *bundle, uint32_t index, float *values,
+                                             size_t capacity);
+/* Plays the bundle's test vectors through a session of its own and writes what came out to a safetensors file at the
+ * UTF-8 `path`, for `python -m sdk parity BUNDLE --device FILE`. `precision`: NULL for the default. `device`: what the
+ * trace calls this device; NULL for nothing. NOWFACE_ERROR_BUNDLE if the bundle has no vectors, NOWFACE_ERROR_USAGE if
+ * the file cannot be written. It returns when all is computed. */
+NOWFACE_API int32_t nowface_bundle_replay(nowface_bundle *bundle, const char *precision, const char *device,
+                                          const char *path);
 /* Closes the bundle. Its sessions go on; what they need is freed with the last of them. NULL is allowed. */
 NOWFACE_API void nowface_bundle_close(nowface_bundle *bundle);
 

@@ -5,7 +5,6 @@
 
 #include "error.h"
 #include "folder.h"
-#include "safetensors.h"
 
 namespace nowface {
 namespace {
@@ -18,8 +17,8 @@ void expect_floats(const std::string& stage, const TensorSpec& tensor) {
 
 }  // namespace
 
-Bundle::Bundle(std::string folder, bool hashes)
-    : folder_(std::move(folder)), hashes_(hashes), manifest_(read_manifest(folder_)) {
+Bundle::Bundle(std::string folder, bool hashes, Runtime runtime)
+    : folder_(std::move(folder)), hashes_(hashes), runtime_(std::move(runtime)), manifest_(read_manifest(folder_)) {
     check_files(folder_, manifest_, hashes_);
     const PipelineSpec& pipeline = manifest_.pipeline;
     const std::string subject = folder_ + "/" + manifest_.parameters;
@@ -27,7 +26,7 @@ Bundle::Bundle(std::string folder, bool hashes)
         parameters_[name] = Floats(tensor.floats(), tensor.floats() + tensor.elements());
     }
     for (const TargetRecord& record : manifest_.targets) {
-        if (record.target == runtime_target()) precisions_.push_back(record.precision);
+        if (record.target == runtime_.target) precisions_.push_back(record.precision);
     }
     for (const StageSpec& stage : pipeline.stages) {
         for (const TensorSpec& input : stage.inputs) expect_floats(stage.name, input);
@@ -37,7 +36,7 @@ Bundle::Bundle(std::string folder, bool hashes)
         if (stage.clock != Clock::frame) continue;
         for (const TensorSpec& output : stage.outputs) outputs_.push_back({stage.name + "." + output.name, output.size()});
     }
-    for (const SignalSpec& signal : pipeline.signals) signals_.push_back({signal.name, signal.width()});
+    for (const SignalSpec& signal : pipeline.signals) signals_.emplace_back(signal.tensors);
 }
 
 std::vector<std::uint8_t> Bundle::read(const std::string& path) const {
@@ -45,33 +44,46 @@ std::vector<std::uint8_t> Bundle::read(const std::string& path) const {
                                    [&](const FileRecord& listed) { return listed.path == path; });
     if (file == manifest_.files.end()) {
         throw Error(NOWFACE_ERROR_TARGET, folder_ + "/" + path, "is a folder, not a program",
-                    "export the bundle for the target executorch");
+                    "export the bundle for the target " + runtime_.target);
     }
     return read_checked(folder_, *file, hashes_);
 }
 
+TensorFile Bundle::vectors() const {
+    if (manifest_.vectors.empty()) {
+        throw Error(NOWFACE_ERROR_BUNDLE, folder_, "has no test vectors", "export it again with vectors");
+    }
+    return parse_tensors(read(manifest_.vectors), folder_ + "/" + manifest_.vectors);
+}
+
+Artefacts Bundle::artefacts(const TargetRecord& record) const {
+    Artefacts made;
+    for (const auto& [stage, path] : record.artefacts) {
+        made[stage] = {folder_ + "/" + path, [this, path = path] { return read(path); }};
+    }
+    return made;
+}
+
 std::shared_ptr<const Loaded> Bundle::load(const char* precision) {
     if (precisions_.empty()) {
-        throw Error(NOWFACE_ERROR_TARGET, folder_, std::string("has no target ") + runtime_target(),
-                    std::string("export it with --target ") + runtime_target());
+        throw Error(NOWFACE_ERROR_TARGET, folder_, "has no target " + runtime_.target,
+                    "export it with --target " + runtime_.target);
     }
     const std::string wanted = precision == nullptr ? precisions_.front() : precision;
     const std::lock_guard<std::mutex> lock(mutex_);
     if (const auto known = loaded_.find(wanted); known != loaded_.end()) return known->second;
     for (const TargetRecord& record : manifest_.targets) {
-        if (record.target != runtime_target() || record.precision != wanted) continue;
+        if (record.target != runtime_.target || record.precision != wanted) continue;
         auto loaded = std::make_shared<Loaded>();
         loaded->manifest = manifest_;
         loaded->parameters = parameters_;
-        Programs programs;
-        for (const auto& [stage, path] : record.artefacts) programs[stage] = read(path);
-        loaded->model = make_model(loaded->manifest.pipeline, std::move(programs), folder_ + " " + wanted);
+        loaded->model = runtime_.make_model(loaded->manifest.pipeline, artefacts(record), folder_ + " " + wanted);
         loaded_[wanted] = loaded;
         return loaded;
     }
     std::string names;
     for (const std::string& name : precisions_) names += (names.empty() ? "" : ", ") + name;
-    throw Error(NOWFACE_ERROR_TARGET, folder_, std::string("has no ") + runtime_target() + " in " + wanted,
+    throw Error(NOWFACE_ERROR_TARGET, folder_, "has no " + runtime_.target + " in " + wanted,
                 "it has " + names);
 }
 

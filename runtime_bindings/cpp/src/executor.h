@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,12 +32,26 @@ class Model {
     virtual std::unique_ptr<Executor> load() const = 0;
 };
 
-// Stage name -> bytes of its program.
-using Programs = std::map<std::string, std::vector<std::uint8_t>>;
+// The program of a stage in a bundle whose files were checked.
+struct Artefact {
+    std::string path;  // UTF-8, of a file or a folder
+    // The bytes of a file, checked as they are read. Throws Error(NOWFACE_ERROR_TARGET) for a folder.
+    std::function<std::vector<std::uint8_t>()> read;
+};
 
-// The runtime that this library is built with.
-const char* runtime_target();   // name of its target in manifests
-const char* runtime_version();  // such as "executorch 1.4.1"
-std::unique_ptr<Model> make_model(const PipelineSpec& pipeline, Programs programs, const std::string& subject);
+using Artefacts = std::map<std::string, Artefact>;  // by stage
+
+// Which of a bundle's targets runs, and by what.
+struct Runtime {
+    std::string target;  // its name in manifests
+    std::string name;    // of the runtime, with its version, such as "executorch 1.4.1"
+    // The artefacts have one entry a stage and end with the call; `subject` begins what is told of them. Throws Error.
+    std::function<std::unique_ptr<Model>(const PipelineSpec& pipeline, const Artefacts& artefacts,
+                                         const std::string& subject)>
+        make_model;
+};
+
+// The one that this library is built with.
+const Runtime& builtin_runtime();
 
 }  // namespace nowface

@@ -227,11 +227,11 @@ void check_names(const er::Program& program, const StageSpec& stage, const std::
 
 class ExecuTorchModel final : public Model {
   public:
-    ExecuTorchModel(const PipelineSpec& pipeline, Programs programs, std::string subject)
+    ExecuTorchModel(const PipelineSpec& pipeline, const Artefacts& artefacts, std::string subject)
         : stages_(pipeline.stages), subject_(std::move(subject)) {
-        for (auto& [name, bytes] : programs) {
+        for (const auto& [name, artefact] : artefacts) {
             auto& program = programs_.emplace(name, std::make_unique<Program>()).first->second;
-            program->bytes = std::move(bytes);
+            program->bytes = artefact.read();
             program->loader = std::make_unique<BytesLoader>(program->bytes.data(), program->bytes.size());
             auto loaded = er::Program::load(program->loader.get(), er::Program::Verification::InternalConsistency);
             expect(loaded.error(), subject_ + " stage " + name, "reading the program");
@@ -278,14 +278,15 @@ void configure() {
 
 }  // namespace
 
-const char* runtime_target() { return "executorch"; }
-
-const char* runtime_version() { return "executorch " NOWFACE_EXECUTORCH_VERSION; }
-
-std::unique_ptr<Model> make_model(const PipelineSpec& pipeline, Programs programs, const std::string& subject) {
-    static std::once_flag once;
-    std::call_once(once, configure);
-    return std::make_unique<ExecuTorchModel>(pipeline, std::move(programs), subject);
+const Runtime& builtin_runtime() {
+    static const Runtime runtime{
+        "executorch", "executorch " NOWFACE_EXECUTORCH_VERSION,
+        [](const PipelineSpec& pipeline, const Artefacts& artefacts, const std::string& subject) {
+            static std::once_flag once;
+            std::call_once(once, configure);
+            return std::make_unique<ExecuTorchModel>(pipeline, artefacts, subject);
+        }};
+    return runtime;
 }
 
 }  // namespace nowface

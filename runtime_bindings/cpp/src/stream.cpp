@@ -1,7 +1,10 @@
 #include "stream.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstring>
 
 #include "noise.h"
 
@@ -188,7 +191,10 @@ void Stream::reset() {
 
 void Stream::write(SnapshotWriter& to) {
     to.put<std::int64_t>(flushed_ ? 1 : 0);
-    to.put(&ledger_.report, 1);
+    // Without the padding at its end, which may hold anything: equal streams give equal bytes.
+    std::array<std::uint8_t, sizeof(nowface_report)> report{};
+    std::memcpy(report.data(), &ledger_.report, offsetof(nowface_report, delay_milliseconds) + sizeof(float));
+    to.put(report.data(), report.size());
     to.put(newest_hop_);
     to.put(frame_);
     const Resampler::State resampler = resampler_.state();

@@ -17,6 +17,8 @@ int main(void) {
     nowface_bundle_options options = NOWFACE_BUNDLE_OPTIONS_INIT;
     nowface_session *session = NULL;
     nowface_frame frame = NOWFACE_FRAME_INIT;
+    nowface_executor executor = NOWFACE_EXECUTOR_INIT;
+    nowface_tensor tensor;
     float values[1] = {0};
 
     check(nowface_abi_version() == NOWFACE_ABI_VERSION, "the library has the header's version");
@@ -32,11 +34,21 @@ int main(void) {
     options.abi_version = NOWFACE_ABI_VERSION + 1;
     check(nowface_bundle_open("/", &options, &bundle) == NOWFACE_ERROR_ABI, "another version is refused");
     options.abi_version = NOWFACE_ABI_VERSION;
+    options.executor = &executor;
+    check(nowface_bundle_open("/", &options, &bundle) == NOWFACE_ERROR_USAGE, "an empty executor is refused");
+    check(strstr(nowface_last_error(), "executor target: is NULL") != NULL, "the error names the field");
+    executor.abi_version = NOWFACE_ABI_VERSION + 1;
+    check(nowface_bundle_open("/", &options, &bundle) == NOWFACE_ERROR_ABI, "another version is refused");
+    options.struct_size = offsetof(nowface_bundle_options, executor);
+    check(nowface_bundle_open("/", &options, &bundle) == NOWFACE_ERROR_BUNDLE, "older options have no executor");
     options.struct_size = 0;
     check(nowface_bundle_open("/", &options, &bundle) == NOWFACE_ERROR_USAGE, "a struct without size is refused");
     check(bundle == NULL, "a call that fails changes nothing");
 
     check(nowface_session_create(NULL, NULL, &session) == NOWFACE_ERROR_USAGE, "no bundle is refused");
+    check(nowface_bundle_signal_tensor(NULL, 0, 0, &tensor) == NOWFACE_ERROR_USAGE, "no bundle is refused");
+    check(nowface_bundle_parameter(NULL, 0, values, 1) == NOWFACE_ERROR_USAGE, "no bundle is refused");
+    check(nowface_bundle_replay(NULL, NULL, NULL, "trace") == NOWFACE_ERROR_USAGE, "no bundle is refused");
     check(nowface_push_float(NULL, values, 1) == NOWFACE_ERROR_USAGE, "no session is refused");
     check(nowface_poll(NULL, &frame, values, 1) == NOWFACE_ERROR_USAGE, "no session is refused");
     check(nowface_session_set_retarget(NULL, "{}", 2) == NOWFACE_ERROR_USAGE, "no session is refused");

@@ -114,7 +114,7 @@ static jint bundle_info(JNIEnv *env, jclass unused, jlong pointer, jintArray num
     return NOWFACE_OK;
 }
 
-static jint bundle_item(JNIEnv *env, jclass unused, jlong pointer, jint kind, jint index, jintArray value_count,
+static jint bundle_item(JNIEnv *env, jclass unused, jlong pointer, jint kind, jint index, jintArray numbers,
                         jobjectArray name) {
     nowface_item item = NOWFACE_ITEM_INIT;
     const int32_t status = nowface_bundle_item(bundle_of(pointer), kind, (uint32_t)index, &item);
@@ -123,9 +123,38 @@ static jint bundle_item(JNIEnv *env, jclass unused, jlong pointer, jint kind, ji
     jbyteArray text = utf8(env, item.name);
     if (text == NULL) return NOWFACE_ERROR_MEMORY;
     (*env)->SetObjectArrayElement(env, name, 0, text);
-    (*env)->SetIntArrayRegion(env, value_count, 0, 1, &(jint){(jint)item.value_count});
+    (*env)->SetIntArrayRegion(env, numbers, 0, 2, (const jint[]){(jint)item.value_count, (jint)item.tensor_count});
     (*env)->DeleteLocalRef(env, text);
     return NOWFACE_OK;
+}
+
+static jint bundle_signal_tensor(JNIEnv *env, jclass unused, jlong pointer, jint signal, jint index, jobjectArray shape,
+                                 jobjectArray name) {
+    nowface_tensor tensor;
+    const int32_t status = nowface_bundle_signal_tensor(bundle_of(pointer), (uint32_t)signal, (uint32_t)index, &tensor);
+    (void)unused;
+    if (status != NOWFACE_OK) return status;
+    jintArray sizes = (*env)->NewIntArray(env, (jsize)tensor.rank);
+    jbyteArray text = sizes == NULL ? NULL : utf8(env, tensor.name);
+    if (text == NULL) return NOWFACE_ERROR_MEMORY;
+    (*env)->SetIntArrayRegion(env, sizes, 0, (jsize)tensor.rank, (const jint *)tensor.shape);
+    (*env)->SetObjectArrayElement(env, shape, 0, sizes);
+    (*env)->SetObjectArrayElement(env, name, 0, text);
+    (*env)->DeleteLocalRef(env, sizes);
+    (*env)->DeleteLocalRef(env, text);
+    return NOWFACE_OK;
+}
+
+/* Through memory of its own, as every array: a bundle is asked for its parameters once. */
+static jint bundle_parameter(JNIEnv *env, jclass unused, jlong pointer, jint index, jfloatArray values) {
+    const jsize capacity = (*env)->GetArrayLength(env, values);
+    float *copy = malloc((size_t)capacity * sizeof *copy + 1);
+    (void)unused;
+    if (copy == NULL) return throw_no_memory(env);
+    const int32_t status = nowface_bundle_parameter(bundle_of(pointer), (uint32_t)index, copy, (size_t)capacity);
+    if (status == NOWFACE_OK) (*env)->SetFloatArrayRegion(env, values, 0, capacity, copy);
+    free(copy);
+    return status;
 }
 
 static void bundle_close(JNIEnv *env, jclass unused, jlong pointer) {
@@ -386,6 +415,8 @@ static const JNINativeMethod methods[] = {
     {"bundleOpen", "([BZ[J)I", (void *)bundle_open},
     {"bundleInfo", "(J[I[[B)I", (void *)bundle_info},
     {"bundleItem", "(JII[I[[B)I", (void *)bundle_item},
+    {"bundleSignalTensor", "(JII[[I[[B)I", (void *)bundle_signal_tensor},
+    {"bundleParameter", "(JI[F)I", (void *)bundle_parameter},
     {"bundleClose", "(J)V", (void *)bundle_close},
     {"sessionCreate", "(J[IJ[B[[B[[F[J)I", (void *)session_create},
     {"push", "(JILjava/lang/Object;II)I", (void *)push},

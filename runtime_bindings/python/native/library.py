@@ -155,6 +155,7 @@ _FLOATS = _POINTER(ctypes.c_float)
 _ARGUMENTS: dict[str, list[Any]] = {
     "bundle_open": [ctypes.c_char_p, ctypes.c_void_p, _POINTER(_HANDLE)],
     "bundle_get_info": [_HANDLE, _POINTER(BundleInfo)],
+    "bundle_replay": [_HANDLE, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p],
     "session_create": [_HANDLE, _POINTER(SessionOptions), _POINTER(_HANDLE)],
     "push_float": [_HANDLE, _FLOATS, ctypes.c_size_t],
     "push_int16": [_HANDLE, _POINTER(ctypes.c_int16), ctypes.c_size_t],

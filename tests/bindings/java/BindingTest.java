@@ -63,6 +63,20 @@ public final class BindingTest {
         check(Bundle.runtime().startsWith("executorch "));
     }
 
+    public static void aSignalTellsItsTensors() {
+        SignalTensor expression = new SignalTensor("expression", List.of(5, 3), 15);
+        SignalTensor confidence = new SignalTensor("confidence", List.of(1, 1), 1);
+        equal(List.of(expression, confidence), bundle.signalTensors("tracker"));
+        fails(Status.USAGE, () -> bundle.signalTensors("nose"));
+    }
+
+    public static void aParameterTellsWhatASessionBeginsWith() {
+        float[] template = bundle.defaultValues("template");
+        equal(15, template.length);
+        for (int i = 0; i < template.length; ++i) check(template[i] == i);
+        fails(Status.USAGE, () -> bundle.defaultValues("beard"));
+    }
+
     public static void everyKindOfPushGivesTheSameFrames() {
         short[] shorts = new short[SECOND];
         float[] floats = new float[SECOND];

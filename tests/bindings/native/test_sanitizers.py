@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from runtime_bindings.python.native import build
+from tests.bindings.native.test_replay import PARTS
 
 pytestmark = pytest.mark.slow
 
@@ -59,9 +60,9 @@ def test_the_sanitizers_watch(address: Path, thread: Path) -> None:
     assert "__tsan_" in symbols(thread)
 
 
-@pytest.mark.parametrize("program", ["test_bundle_parts", "test_stream_parts", "test_header"])
-def test_parts_and_header_are_clean(address: Path, program: str) -> None:
-    clean([address / program])
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_and_header_are_clean(address: Path, part: str) -> None:
+    clean([address / f"test_{part}"])
 
 
 def test_sessions_in_threads_are_clean(address: Path, thread: Path, native_toy: Path) -> None:
@@ -70,11 +71,11 @@ def test_sessions_in_threads_are_clean(address: Path, thread: Path, native_toy: 
 
 
 @pytest.mark.parametrize("fuzzer", ["manifest", "retarget", "safetensors", "session"])
-def test_no_bytes_break_it(address: Path, native_toy: Path, tmp_path: Path, fuzzer: str) -> None:
+def test_no_bytes_break_it(address: Path, native_toy: Path, named_toy: Path, tmp_path: Path, fuzzer: str) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()
     if fuzzer == "manifest":
         (corpus / "good").write_bytes((native_toy / "manifest.json").read_bytes())
     options = [f"-max_total_time={SECONDS}", "-seed=1", "-max_len=16384", f"-artifact_prefix={tmp_path}/"]
-    said = clean([address / f"fuzz_{fuzzer}", *options, corpus], NOWFACE_FUZZ_BUNDLE=str(native_toy))
+    said = clean([address / f"fuzz_{fuzzer}", *options, corpus], NOWFACE_FUZZ_BUNDLES=f"{native_toy}:{named_toy}")
     assert "Done" in said

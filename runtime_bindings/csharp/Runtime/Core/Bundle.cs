@@ -107,19 +107,65 @@ namespace Nowface
             }
         }
 
+        /// <summary>What one value of a signal holds, one tensor after the other.</summary>
+        /// <exception cref="NowfaceException">Usage: the model has no such signal.</exception>
+        public SignalTensor[] SignalTensors(string signal)
+        {
+            uint number = (uint)Find(Signals, "signal", signal);
+            var tensors = new SignalTensor[ReadItem(SignalKind, number).TensorCount];
+            for (uint index = 0; index < tensors.Length; index++)
+            {
+                NativeTensor native;
+                Native.Check(Native.nowface_bundle_signal_tensor(handle, number, index, &native));
+                var shape = new int[native.Rank];
+                for (int axis = 0; axis < shape.Length; axis++) shape[axis] = (int)native.Shape[axis];
+                tensors[index] = new SignalTensor(Utf8.Decode(native.Name), shape, (int)native.ValueCount);
+            }
+            return tensors;
+        }
+
+        /// <summary>The values of a parameter that a session begins with if it is given none.</summary>
+        /// <exception cref="NowfaceException">Usage: the model has no such parameter.</exception>
+        public float[] DefaultValues(string parameter)
+        {
+            int number = Find(Parameters, "parameter", parameter);
+            var values = new float[Parameters[number].ValueCount];
+            fixed (float* first = values)
+            {
+                Native.Check(Native.nowface_bundle_parameter(handle, (uint)number, first, (UIntPtr)(uint)values.Length));
+            }
+            return values;
+        }
+
         public void Dispose() => handle.Dispose();
+
+        private NativeItem ReadItem(int kind, uint index)
+        {
+            NativeItem item = default;
+            item.StructSize = (uint)sizeof(NativeItem);
+            Native.Check(Native.nowface_bundle_item(handle, kind, index, &item));
+            return item;
+        }
 
         private Item[] Items(int kind, uint count)
         {
             var items = new Item[count];
             for (uint index = 0; index < count; index++)
             {
-                NativeItem item = default;
-                item.StructSize = (uint)sizeof(NativeItem);
-                Native.Check(Native.nowface_bundle_item(handle, kind, index, &item));
+                NativeItem item = ReadItem(kind, index);
                 items[index] = new Item(Utf8.Decode(item.Name), (int)item.ValueCount);
             }
             return items;
+        }
+
+        private static int Find(IReadOnlyList<Item> items, string kind, string name)
+        {
+            for (int index = 0; index < items.Count; index++)
+            {
+                if (items[index].Name == name) return index;
+            }
+            throw new NowfaceException(
+                Status.Usage, $"{kind} {name}: the model has none of that name; see the bundle for those it has");
         }
 
         private static string[] Names(Item[] items) => Array.ConvertAll(items, item => item.Name);

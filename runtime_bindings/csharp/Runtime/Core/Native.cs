@@ -38,6 +38,13 @@ namespace Nowface
         internal static extern int nowface_bundle_item(BundleHandle bundle, int kind, uint index, NativeItem* item);
 
         [DllImport(Library, CallingConvention = Cdecl)]
+        internal static extern int nowface_bundle_signal_tensor(
+            BundleHandle bundle, uint signal, uint index, NativeTensor* tensor);
+
+        [DllImport(Library, CallingConvention = Cdecl)]
+        internal static extern int nowface_bundle_parameter(BundleHandle bundle, uint index, float* values, UIntPtr capacity);
+
+        [DllImport(Library, CallingConvention = Cdecl)]
         internal static extern void nowface_bundle_close(IntPtr bundle);
 
         [DllImport(Library, CallingConvention = Cdecl)]

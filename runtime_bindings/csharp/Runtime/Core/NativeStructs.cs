@@ -6,11 +6,21 @@ namespace Nowface
     // The structs of nowface.h, field for field. A test compares every size and offset with the C compiler's.
 
     [StructLayout(LayoutKind.Sequential)]
+    internal unsafe struct NativeTensor
+    {
+        internal byte* Name;
+        internal uint* Shape;
+        internal uint Rank;
+        internal uint ValueCount;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
     internal struct NativeBundleOptions
     {
         internal uint StructSize;
         internal uint AbiVersion;
         internal int SkipHashes;
+        internal IntPtr Executor; // null: C# runs the built-in runtime
     }
 
     [StructLayout(LayoutKind.Sequential)]
@@ -39,6 +49,7 @@ namespace Nowface
         internal uint StructSize;
         internal uint ValueCount;
         internal byte* Name;
+        internal uint TensorCount;
     }
 
     [StructLayout(LayoutKind.Sequential)]

@@ -36,6 +36,11 @@ public struct NowfaceError: Error, Equatable, CustomStringConvertible {
     public var description: String { message }
 }
 
+extension [String] {
+    /// Names as an error lists them.
+    var listed: String { isEmpty ? "none" : joined(separator: ", ") }
+}
+
 /// True for `NOWFACE_OK`, false for `NOWFACE_NO_FRAME`; throws for an error, with the library's own line.
 @discardableResult
 func check(_ status: Int32) throws(NowfaceError) -> Bool {

@@ -11,13 +11,13 @@ public actor Session {
     public nonisolated let valueCount: Int
 
     private let handle: Handle
-    private let signals: [FaceBundle.Item]
+    private let signals: [FaceBundle.Signal]
 
     /// Starts a stream: loads the model and runs it once to warm up. Takes a while.
     ///
     /// - Throws: `usage` or `target` where an option cannot be used or the model cannot run here.
     public init(_ bundle: FaceBundle, _ options: SessionOptions = SessionOptions()) throws(NowfaceError) {
-        handle = Handle(try bundle.startSession(options))
+        handle = Handle(try bundle.startSession(options), bundle.bridge)
         valueCount = bundle.valueCount
         signals = bundle.signals
     }
@@ -62,8 +62,8 @@ public actor Session {
         _ signal: String, _ values: [Float], at sample: Int64? = nil
     ) throws(NowfaceError) {
         guard let index = signals.firstIndex(where: { $0.name == signal }) else {
-            let names = signals.map(\.name).joined(separator: ", ")
-            throw NowfaceError(.usage, "signal \(signal): the model has no such signal; it has \(names.isEmpty ? "none" : names)")
+            let names = signals.map(\.name).listed
+            throw NowfaceError(.usage, "signal \(signal): the model has no such signal; it has \(names)")
         }
         try check(nowface_push_signal(handle.pointer, UInt32(index), values, values.count, sample ?? -1))
     }
@@ -166,8 +166,13 @@ public actor Session {
     /// Owns a nowface_session. Sendable, for the library allows one thread to push and one to poll.
     private final class Handle: @unchecked Sendable {
         let pointer: OpaquePointer
+        // The native session calls it until it is destroyed, and the bundle may go first.
+        private let bridge: ExecutorBridge?
 
-        init(_ pointer: OpaquePointer) { self.pointer = pointer }
+        init(_ pointer: OpaquePointer, _ bridge: ExecutorBridge?) {
+            self.pointer = pointer
+            self.bridge = bridge
+        }
 
         deinit { nowface_session_destroy(pointer) }
     }

@@ -32,7 +32,7 @@ public struct SessionOptions: Sendable {
     func withNative<Result>(
         _ body: (inout nowface_session_options) throws(NowfaceError) -> Result
     ) throws(NowfaceError) -> Result {
-        let precisionText = precision.map(Self.text)
+        let precisionText = precision.map(CText.init)
         var native = nowface_session_options()
         native.struct_size = UInt32(MemoryLayout<nowface_session_options>.size)
         native.abi_version = UInt32(NOWFACE_ABI_VERSION)
@@ -43,18 +43,18 @@ public struct SessionOptions: Sendable {
         native.health_interval = healthInterval
         native.has_seed = seed == nil ? 0 : 1
         native.seed = seed ?? 0
-        native.precision = precisionText.map { UnsafePointer($0.baseAddress!) }
+        native.precision = precisionText?.pointer
         let given = UnsafeMutableBufferPointer<nowface_parameter>.allocate(capacity: parameters.count)
         for (index, parameter) in parameters.enumerated() {
             let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: max(1, parameter.value.count))
             _ = values.initialize(from: parameter.value)
-            let name = UnsafePointer(Self.text(parameter.key).baseAddress!)
+            let name = CText(parameter.key).pointer
             let count = parameter.value.count
             let made = nowface_parameter(name: name, values: UnsafePointer(values.baseAddress!), count: count)
             given.initializeElement(at: index, to: made)
         }
         defer {
-            precisionText?.deallocate()
+            precisionText?.free()
             for parameter in given {
                 parameter.name.deallocate()
                 parameter.values.deallocate()
@@ -64,13 +64,5 @@ public struct SessionOptions: Sendable {
         native.parameters = UnsafePointer(given.baseAddress)
         native.parameter_count = given.count
         return try body(&native)
-    }
-
-    /// A copy of a text with a zero at its end.
-    private static func text(_ text: String) -> UnsafeMutableBufferPointer<CChar> {
-        let letters = text.utf8CString
-        let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: letters.count)
-        _ = copy.initialize(from: letters)
-        return copy
     }
 }

@@ -4,43 +4,7 @@ import XCTest
 
 @testable import Nowface
 
-/// Takes the folder of a bundle with channels a to h from the environment.
 final class SessionTests: XCTestCase {
-    private func open() throws -> FaceBundle {
-        let path = try XCTUnwrap(ProcessInfo.processInfo.environment["NOWFACE_TEST_BUNDLE"])
-        return try FaceBundle(path: path)
-    }
-
-    private var synchronous: SessionOptions {
-        var options = SessionOptions()
-        options.mode = .synchronous
-        return options
-    }
-
-    /// Noise that is the same at every call.
-    private func sound(_ samples: Int) -> [Float] {
-        var state: UInt32 = 1
-        return (0..<samples).map { _ in
-            state = state &* 1_664_525 &+ 1_013_904_223
-            return (Float(state >> 8) / Float(1 << 24) - 0.5) * 0.4
-        }
-    }
-
-    private func frames(
-        _ bundle: FaceBundle, _ options: SessionOptions, _ push: (Session) throws -> Void
-    ) async throws -> [[Float]] {
-        let session = try Session(bundle, options)
-        try push(session)
-        var frames = try session.poll()
-        try await session.flush()
-        frames += try session.poll()
-        return frames.map(\.values)
-    }
-
-    private func expect(_ kind: NowfaceError.Kind, _ call: () throws -> Void) {
-        XCTAssertThrowsError(try call()) { error in XCTAssertEqual((error as? NowfaceError)?.kind, kind) }
-    }
-
     func testTheBundleTellsWhatItHolds() throws {
         let bundle = try open()
         XCTAssertEqual(bundle.model, "toy")
@@ -87,7 +51,7 @@ final class SessionTests: XCTestCase {
 
     /// The folder holds what was pushed and what the C++ tool computed, as floats: pcm.f32 and frames.f32.
     func testFramesAreThoseOfTheNativeToolBitForBit() async throws {
-        let path = try XCTUnwrap(ProcessInfo.processInfo.environment["NOWFACE_TEST_FRAMES"])
+        let path = try given("NOWFACE_TEST_FRAMES")
         func bits(_ name: String) throws -> [UInt32] {
             let data = try Data(contentsOf: URL(fileURLWithPath: path).appendingPathComponent(name))
             return data.withUnsafeBytes { Array($0.bindMemory(to: UInt32.self)) }

@@ -21,6 +21,21 @@ namespace Checks
                 Expect.Equal(0, bundle.Channels.Count);
                 Expect.Equal("tracker", bundle.Signals.Single().Name);
                 Expect.Equal(16, bundle.Signals[0].ValueCount);
+                SignalTensor[] tensors = bundle.SignalTensors("tracker");
+                Expect.Equal("expression confidence", string.Join(" ", tensors.Select(tensor => tensor.Name)));
+                Expect.Equal("5,3 1,1", string.Join(" ", tensors.Select(tensor => string.Join(",", tensor.Shape))));
+                Expect.Equal(15, tensors[0].ValueCount);
+                Expect.Refuses(Status.Usage, () => bundle.SignalTensors("nose"), "nose");
+            }
+        }
+
+        public static void TellsWhatASessionBeginsWith(string folder)
+        {
+            using (Bundle bundle = Bundle.Open(folder))
+            {
+                float[] template = bundle.DefaultValues("template");
+                Expect.True(template.SequenceEqual(Enumerable.Range(0, 15).Select(i => (float)i)), "the bundle's template");
+                Expect.Refuses(Status.Usage, () => bundle.DefaultValues("beard"), "beard");
             }
         }
 

@@ -5,6 +5,8 @@ import java.io.File
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
+private const val RETARGET = """{"format_version": 1, "channels": {"a": {"gain": 2, "low": -9, "high": 9}}}"""
+
 /** Prints a line for each test that passed; the first that does not ends the program. */
 fun main(arguments: Array<String>) {
     val speech = FloatArray(16_000) { 0.3f * kotlin.math.sin(it * it / 9e5f) }
@@ -48,8 +50,26 @@ fun main(arguments: Array<String>) {
         check(error.status() == Status.USAGE)
         println("an error has a status")
 
+        val unfit = runCatching { bundle.session(retarget = RETARGET) }.exceptionOrNull() as NowfaceException
+        check(unfit.status() == Status.USAGE && "vertices" in unfit.message!!)
+        println("vertices take no retarget")
+
         check(bundle.replay(File(arguments[1]), device = "a test") == 60)
         println("vectors are replayed")
+    }
+
+    Bundle.open(File(arguments[2])).use { bundle ->
+        val (plain, shown) = listOf(null, RETARGET).map { retarget ->
+            bundle.session(synchronous = true, retarget = retarget).use { session ->
+                session.push(speech)
+                session.frames().toList()
+            }
+        }
+        for ((given, face) in plain.zip(shown)) {
+            check(face.values.indices.all { face.values[it] == given.values[it] * (if (it == 0) 2 else 1) })
+        }
+        check(plain.size > 20 && plain.any { it.values[0] != 0f })
+        println("a session begins with its retarget")
     }
 
     val mouth = Mouth(listOf("mouthClose", "jawOpen", "mouthPucker"))

@@ -17,8 +17,8 @@ ANDROID = "{http://schemas.android.com/apk/res/android}"
 
 
 @pytest.mark.slow
-def test_binding_and_sample(kotlin: Kotlin, native_toy: Path, tmp_path: Path) -> None:
-    said = kotlin("ai.nowface.StreamingTestKt", native_toy, tmp_path / "trace.safetensors")
+def test_binding_and_sample(kotlin: Kotlin, native_toy: Path, named_toy: Path, tmp_path: Path) -> None:
+    said = kotlin("ai.nowface.StreamingTestKt", native_toy, tmp_path / "trace.safetensors", named_toy)
     titles = re.findall(r'println\("(.+)"\)', (HERE / "StreamingTest.kt").read_text(encoding="utf-8"))
     assert [line for line in said.splitlines() if line in titles] == titles
     assert "WARNING in native method" not in said

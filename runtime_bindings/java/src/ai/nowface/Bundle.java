@@ -2,6 +2,7 @@ package ai.nowface;
 
 import java.io.File;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
@@ -78,6 +79,49 @@ public final class Bundle implements AutoCloseable {
         }
     }
 
+    /**
+     * What one value of a signal holds, one tensor after the other.
+     *
+     * @throws NowfaceException USAGE if the model has no such signal, or the bundle was closed
+     */
+    public List<SignalTensor> signalTensors(String signal) {
+        int number = find(info.signals(), "signal", signal);
+        long pointer = handle.acquire();
+        try {
+            int[] numbers = new int[2];
+            int[][] shape = new int[1][];
+            byte[][] name = new byte[1][];
+            Native.check(Native.bundleItem(pointer, SIGNAL, number, numbers, name));
+            List<SignalTensor> tensors = new ArrayList<>();
+            for (int index = 0; index < numbers[1]; ++index) {
+                Native.check(Native.bundleSignalTensor(pointer, number, index, shape, name));
+                List<Integer> sizes = Arrays.stream(shape[0]).boxed().toList();
+                int valueCount = Arrays.stream(shape[0]).reduce(1, (product, size) -> product * size);
+                tensors.add(new SignalTensor(Native.string(name[0]), sizes, valueCount));
+            }
+            return Collections.unmodifiableList(tensors);
+        } finally {
+            handle.release();
+        }
+    }
+
+    /**
+     * The values of a parameter that a session begins with if it is given none.
+     *
+     * @throws NowfaceException USAGE if the model has no such parameter, or the bundle was closed
+     */
+    public float[] defaultValues(String parameter) {
+        int number = find(info.parameters(), "parameter", parameter);
+        float[] values = new float[info.parameters().get(number).valueCount()];
+        long pointer = handle.acquire();
+        try {
+            Native.check(Native.bundleParameter(pointer, number, values));
+            return values;
+        } finally {
+            handle.release();
+        }
+    }
+
     /** Version of the native library. */
     public static String libraryVersion() {
         return Native.string(Native.version());
@@ -117,13 +161,21 @@ public final class Bundle implements AutoCloseable {
 
     private static List<Item> items(long pointer, int kind, int count) {
         List<Item> items = new ArrayList<>(count);
-        int[] valueCount = new int[1];
+        int[] numbers = new int[2];
         byte[][] name = new byte[1][];
         for (int index = 0; index < count; ++index) {
-            Native.check(Native.bundleItem(pointer, kind, index, valueCount, name));
-            items.add(new Item(Native.string(name[0]), valueCount[0]));
+            Native.check(Native.bundleItem(pointer, kind, index, numbers, name));
+            items.add(new Item(Native.string(name[0]), numbers[0]));
         }
         return Collections.unmodifiableList(items);
+    }
+
+    private static int find(List<Item> items, String kind, String name) {
+        for (int index = 0; index < items.size(); ++index) {
+            if (items.get(index).name().equals(name)) return index;
+        }
+        String names = items.isEmpty() ? "none" : String.join(", ", names(items));
+        throw new NowfaceException(Status.USAGE, kind + " " + name + ": the model has no such " + kind + "; it has " + names);
     }
 
     private static List<String> names(List<Item> items) {

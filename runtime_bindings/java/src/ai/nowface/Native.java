@@ -51,7 +51,13 @@ final class Native {
     /** {@code numbers}: the 12 of nowface_bundle_info in its order; {@code texts}: model and unit. */
     static native int bundleInfo(long bundle, int[] numbers, byte[][] texts);
 
-    static native int bundleItem(long bundle, int kind, int index, int[] valueCount, byte[][] name);
+    /** {@code numbers}: value_count and tensor_count. */
+    static native int bundleItem(long bundle, int kind, int index, int[] numbers, byte[][] name);
+
+    /** {@code shape}: of one element, which is set. */
+    static native int bundleSignalTensor(long bundle, int signal, int index, int[][] shape, byte[][] name);
+
+    static native int bundleParameter(long bundle, int index, float[] values);
 
     static native void bundleClose(long bundle);
 

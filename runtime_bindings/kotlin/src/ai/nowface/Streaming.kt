@@ -27,6 +27,7 @@ class Face(val index: Long, val dueSample: Long, val values: FloatArray)
  * @param synchronous compute within poll, on the caller's thread: for files and traces
  * @param queue most sound that may wait
  * @param frameCapacity frames that may wait for poll
+ * @param retarget the text of a retarget file that fits the channels to an avatar; null shows what the model gives
  * @throws NowfaceException USAGE for an argument that cannot be used, TARGET for a precision that cannot be run
  */
 fun Bundle.session(
@@ -37,6 +38,7 @@ fun Bundle.session(
     synchronous: Boolean = false,
     queue: Duration = 10.seconds,
     frameCapacity: Int = 64,
+    retarget: String? = null,
 ): Session {
     val options = SessionOptions().sampleRate(sampleRate).frameCapacity(frameCapacity)
     options.queueMilliseconds(queue.clampedMilliseconds())
@@ -44,7 +46,14 @@ fun Bundle.session(
     seed?.let(options::seed)
     if (synchronous) options.synchronous()
     parameters.forEach { (name, values) -> options.parameter(name, values) }
-    return session(options)
+    val session = session(options)
+    try {
+        retarget?.let(session::setRetarget)
+    } catch (error: NowfaceException) {
+        session.close() // nobody else will
+        throw error
+    }
+    return session
 }
 
 /** The frames that can be computed from the samples so far, each a copy: may be iterated again after another push. */
