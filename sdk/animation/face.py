@@ -10,14 +10,15 @@ import numpy as np
 
 from sdk.errors import UsageError
 from sdk.rigs.head import Floats, Head, Indices, default_head, vertex_normals
-from sdk.rigs.render import Surface, surfaces
 from sdk.rigs.rigged_head import shapes_for
+from sdk.rigs.surfaces import Surface, surfaces
+from sdk.rigs.units import MILLIMETRES
 
-METRES: Mapping[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+METRES: Mapping[str, float] = {unit: length / 1000 for unit, length in MILLIMETRES.items()}
 """Metres a unit of length; glTF is in metres, and the USD files here are too."""
 
 SURFACES = ("skin", "mouth", "eye_left", "eye_right", "teeth", "tongue")
-"""Names of what `sdk.rigs.render.surfaces` gives, in its order."""
+"""Names of what `sdk.rigs.surfaces.surfaces` gives, in its order."""
 
 PLAIN = (190, 180, 172)
 """Colour of a mesh whose looks are not known."""

@@ -20,7 +20,7 @@ from sdk.animation.motion import Motion, recorded
 from sdk.animation.pictures import linear, png
 from sdk.errors import MissingDependencyError
 from sdk.rigs.head import Floats
-from sdk.rigs.render import Surface
+from sdk.rigs.surfaces import Surface
 
 try:
     import pygltflib as gltf

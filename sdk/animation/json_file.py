@@ -9,12 +9,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import click
 from pydantic import Field, FiniteFloat
 
 from sdk.animation.layout import AddFrame, Layout
+from sdk.bundle.schema import closed_schema, text_of
+from sdk.cli.common import run
 from sdk.runtime.frame import Frame
 from sdk.spec import FrameRate, Record
 
@@ -70,8 +72,7 @@ def json_file(path: Path, layout: Layout) -> Iterator[AddFrame]:
 
 def schema_text() -> str:
     """JSON Schema draft 2020-12 of a file, as the committed schema holds it."""
-    schema: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps(schema | AnimationRecord.model_json_schema(), indent=2) + "\n"
+    return text_of(closed_schema(AnimationRecord))
 
 
 @click.command()
@@ -82,4 +83,4 @@ def write_schema(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_schema()
+    run(write_schema, "python -m sdk.animation.json_file")

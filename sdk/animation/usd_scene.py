@@ -11,7 +11,7 @@ from sdk.animation.layout import Sound
 from sdk.animation.pictures import linear, png
 from sdk.errors import MissingDependencyError
 from sdk.rigs.head import Floats
-from sdk.rigs.render import Surface
+from sdk.rigs.surfaces import Surface
 
 try:
     from pxr import Gf, Kind, Sdf, Tf, Usd, UsdGeom, UsdMedia, UsdShade, UsdSkel, UsdUtils, Vt

@@ -13,6 +13,7 @@ from sdk.cli.common import progress
 from sdk.errors import UsageError
 
 if TYPE_CHECKING:
+    from sdk.film.drawing import Shot
     from sdk.film.performance import Performance
 
 SIZES = range(64, 2161)
@@ -32,6 +33,7 @@ KINDS = (".mp4", ".png")
 @click.option("--turn", default=0.0, show_default=True, type=click.FloatRange(-180, 180), help="Degrees, to its left.")
 @click.option("--blinks", type=click.IntRange(0, 2**32 - 1), help="Seed of blinks.  [default: none]")
 @click.option("--draft", is_flag=True, help="Draw a clip with jagged edges, in less time.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Processes that draw a clip.  [default: one a core]")
 @click.option("--phones", type=click.Path(path_type=Path), help="Label track: what is said, for a filmstrip.")
 @click.option("--seconds", type=(float, float), help="Stretch that a filmstrip shows.  [default: all]")
 @click.option("--moments", default=8, show_default=True, type=click.IntRange(2, 12), help="Faces of a filmstrip.")
@@ -46,6 +48,7 @@ def render(
     turn: float,
     blinks: int | None,
     draft: bool,
+    jobs: int | None,
     phones: Path | None,
     seconds: tuple[float, float] | None,
     moments: int,
@@ -73,10 +76,12 @@ def render(
         write_strip(output, performance, said, moments, seconds=seconds, turn=turn)
         click.echo(f"{output}: filmstrip of {len(performance.faces)} frames")
         return
+    from sdk.film.drawing import Shot, usable_jobs
+
     began = time.perf_counter()
-    write_clip(output, performance, pixels, turn, 1.0 if draft else FINER)
-    elapsed = time.perf_counter() - began
     frames = len(performance.faces)
+    write_clip(output, performance, Shot(pixels, turn, 1.0 if draft else FINER), jobs or usable_jobs(frames))
+    elapsed = time.perf_counter() - began
     length = frames / float(performance.frame_rate.fraction)
     click.echo(
         f"{output}: {frames} frames of {pixels[0]} x {pixels[1]} at {performance.frame_rate} fps, {length:.2f} s, "
@@ -108,20 +113,18 @@ def performed(source: Path, speech: Path | None, target: str, precision: str | N
         return perform(bundle, session, pcm, rate)
 
 
-def write_clip(output: Path, performance: Performance, size: tuple[int, int], turn: float, finer: float) -> None:
-    """Draw and encode all frames, each `finer` times as large both ways as the file's."""
+def write_clip(output: Path, performance: Performance, shot: Shot, jobs: int) -> None:
+    """Draw and encode all frames, in `jobs` processes."""
+    from sdk.film.drawing import drawn
     from sdk.film.video import open_video
-    from sdk.rigs.head import default_head
-    from sdk.rigs.render import FaceRenderer
 
-    drawn = round(size[0] * finer), round(size[1] * finer)
+    faces = performance.faces
     with (
-        open_video(output, size, performance.frame_rate, performance.pcm, performance.rate) as add,
-        FaceRenderer(default_head(), drawn, turn, samples=1) as renderer,
+        open_video(output, shot.size, performance.frame_rate, performance.pcm, performance.rate) as add,
         progress() as bar,
     ):
-        for face in bar.track(performance.faces, description=output.name):
-            add(renderer.draw(face))
+        for picture in bar.track(drawn(shot, faces, jobs), total=len(faces), description=output.name):
+            add(picture)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -1,10 +1,10 @@
-"""What the commands of ``python -m sdk rig`` read."""
+"""What the commands of ``python -m sdk rig`` read, and how they report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -14,11 +14,22 @@ from sdk.errors import UsageError
 from sdk.rigs.rigid import Doubles
 from sdk.rigs.shape_file import read_shapes
 from sdk.rigs.shape_set import ShapeSet, default_shapes
-from sdk.rigs.transfer.mesh_file import MILLIMETRES, read_mesh
+from sdk.rigs.transfer.mesh_file import read_mesh
+from sdk.rigs.units import MILLIMETRES
+
+if TYPE_CHECKING:
+    from sdk.rigs.reports import Report
 
 shapes_option = click.option(
     "--shapes", type=click.Path(path_type=Path), help="The rig's shapes, .npz.  [default: the default face]"
 )
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+
+
+def say(report: Report, words: str, *, as_json: bool) -> None:
+    """Print a report on stdout, or the same in words."""
+    click.echo(report.model_dump_json(indent=2) if as_json else words)
 
 
 def unit_option(subject: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sdk.cli.common import progress
-from sdk.cli.rig_files import shapes_option, unit_option
+from sdk.cli.rig_files import json_option, say, shapes_option, unit_option
 from sdk.errors import UsageError
 
 FAR_OFF = 5.0
@@ -25,6 +25,7 @@ FAR_OFF = 5.0
 @click.option("--emphasis", multiple=True, metavar="REGION=N", help="Let a region count 1 + N times, e.g. lips=4.")
 @click.option("--noise", type=float, help="Millimetres by which vertices err; more smooths more.  [default: 0.2]")
 @click.option("--align-head", is_flag=True, help="Take the movement of the whole head out first.")
+@json_option
 def solve(
     *,
     animation: Path,
@@ -35,9 +36,11 @@ def solve(
     emphasis: tuple[str, ...],
     noise: float | None,
     align_head: bool,
+    as_json: bool,
 ) -> None:
     """Turn the vertices in ANIMATION (.npz of ``python -m sdk animate``) into the weights of a rig."""
     import time
+    from dataclasses import asdict
 
     import numpy as np
 
@@ -47,6 +50,7 @@ def solve(
     from sdk.animation.layout import Layout
     from sdk.cli.rig_files import millimetres_of, read_rest, shapes_or_default
     from sdk.rigs.fit_quality import fit_quality
+    from sdk.rigs.reports import SolveReport
     from sdk.rigs.solve import NOISE, SolveState, prepare_solve, solve_frame
 
     find_format(output, None)
@@ -83,14 +87,23 @@ def solve(
         for each in clip.frames(weights):
             add(each)
     quality = fit_quality(shape_set, weights, vertices)
-    lips = "" if quality.lips_mm is None else f", {quality.lips_mm:.3f} at the lips"
-    doubt = "; is the clip of a face with another rest (--rest), or does its head move (--align-head)?"
-    hint = doubt if quality.mean_mm > FAR_OFF else ""
-    click.echo(
-        f"{output}: {len(weights)} frames, {spent / len(weights) * 1000:.2f} ms of CPU each; "
-        f"error {quality.mean_mm:.3f} mm mean, {quality.p95_mm:.3f} p95{lips}; "
-        f"jitter {quality.jitter_in_mm:.4f} mm in, {quality.jitter_out_mm:.4f} out{hint}"
+    report = SolveReport(
+        report="solve",
+        output=str(output),
+        frames=len(weights),
+        channels=len(shape_set.channels),
+        cpu_ms_a_frame=spent / len(weights) * 1000,
+        doubtful=quality.mean_mm > FAR_OFF,
+        **asdict(quality),
     )
+    lips = "" if report.lips_mm is None else f", {report.lips_mm:.3f} at the lips"
+    doubt = "; is the clip of a face with another rest (--rest), or does its head move (--align-head)?"
+    words = (
+        f"{output}: {report.frames} frames, {report.cpu_ms_a_frame:.2f} ms of CPU each; "
+        f"error {report.mean_mm:.3f} mm mean, {report.p95_mm:.3f} p95{lips}; "
+        f"jitter {report.jitter_in_mm:.4f} mm in, {report.jitter_out_mm:.4f} out{doubt if report.doubtful else ''}"
+    )
+    say(report, words, as_json=as_json)
 
 
 def parsed_emphasis(options: tuple[str, ...]) -> dict[str, float]:
@@ -113,7 +126,8 @@ def parsed_emphasis(options: tuple[str, ...]) -> dict[str, float]:
 @click.argument("weights", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write: .npz or .csv.")
 @shapes_option
-def pose(*, weights: Path, output: Path, shapes: Path | None) -> None:
+@json_option
+def pose(*, weights: Path, output: Path, shapes: Path | None, as_json: bool) -> None:
     """Turn WEIGHTS (.npz of ``animate`` or ``solve``) into vertices in millimetres: the reverse of ``solve``."""
     import numpy as np
 
@@ -122,6 +136,7 @@ def pose(*, weights: Path, output: Path, shapes: Path | None) -> None:
     from sdk.animation.formats import find_format
     from sdk.animation.layout import Layout
     from sdk.cli.rig_files import shapes_or_default
+    from sdk.rigs.reports import PoseReport
 
     find_format(output, None)
     shape_set = shapes_or_default(shapes)
@@ -138,4 +153,7 @@ def pose(*, weights: Path, output: Path, shapes: Path | None) -> None:
         for row, frame in zip(placed, clip.frames(placed), strict=True):
             add(type(frame)(frame.index, frame.due_sample, shape_set.pose(row), {}))
     absent = f"; {len(missing)} channels of the shapes are not in it and stay at 0" if missing else ""
-    click.echo(f"{output}: {len(placed)} frames of {len(shape_set.vertices)} vertices{absent}")
+    report = PoseReport(
+        report="pose", output=str(output), frames=len(placed), vertices=len(shape_set.vertices), missing=missing
+    )
+    say(report, f"{output}: {len(placed)} frames of {len(shape_set.vertices)} vertices{absent}", as_json=as_json)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sdk.cli.rig_files import shapes_option, unit_option
+from sdk.cli.rig_files import json_option, say, shapes_option, unit_option
 from sdk.errors import UsageError
 
 PLAUSIBLE = (0.2, 5.0)
@@ -23,13 +23,22 @@ FAR = 5.0
 @shapes_option
 @unit_option("the mesh  [default: m for glTF, else mm]")
 @click.option("--pairs", "dense", type=click.Path(path_type=Path), help="Write a pair for every vertex too, .csv.")
+@json_option
 def transfer(
-    *, mesh: Path, pairs: Path, output: Path, shapes: Path | None, unit: str | None, dense: Path | None
+    *,
+    mesh: Path,
+    pairs: Path,
+    output: Path,
+    shapes: Path | None,
+    unit: str | None,
+    dense: Path | None,
+    as_json: bool,
 ) -> None:
     """Carry a rig's shapes over to MESH (.obj, .ply, .glb, .gltf) through landmarks that are paired by hand."""
     import numpy as np
 
     from sdk.cli.rig_files import shapes_or_default
+    from sdk.rigs.reports import TransferReport
     from sdk.rigs.shape_file import write_shapes
     from sdk.rigs.transfer import carry_shapes, fit_topology, read_mesh, read_pairs, write_pairs
 
@@ -46,24 +55,40 @@ def transfer(
     write_shapes(output, carry_shapes(source, rig, fit))
     if dense is not None:
         write_pairs(dense, fit.pairs, fit.distance)
-    far = int((fit.distance > FAR).sum())
-    click.echo(
-        f"{output}: {len(rig.channels)} shapes on {len(source.vertices)} vertices; the face is {1 / scale:.2f} times "
-        f"the rig's size, landmarks differ by {fit.landmark_error.mean():.1f} mm in form; vertices lie "
-        f"{np.median(fit.distance):.2f} mm from the rig in the middle, {far} farther than {FAR:g} mm"
+    report = TransferReport(
+        report="transfer",
+        output=str(output),
+        pairs=None if dense is None else str(dense),
+        shapes=len(rig.channels),
+        vertices=len(source.vertices),
+        size=1 / scale,
+        landmark_error_mm=float(fit.landmark_error.mean()),
+        distance_mm=float(np.median(fit.distance)),
+        far_mm=FAR,
+        far=int((fit.distance > FAR).sum()),
     )
+    words = (
+        f"{output}: {report.shapes} shapes on {report.vertices} vertices; the face is {report.size:.2f} times "
+        f"the rig's size, landmarks differ by {report.landmark_error_mm:.1f} mm in form; vertices lie "
+        f"{report.distance_mm:.2f} mm from the rig in the middle, {report.far} farther than {FAR:g} mm"
+    )
+    say(report, words, as_json=as_json)
 
 
 @click.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="File to write, .csv.")
 @shapes_option
-def landmarks(*, output: Path, shapes: Path | None) -> None:
+@json_option
+def landmarks(*, output: Path, shapes: Path | None, as_json: bool) -> None:
     """Write the list of landmarks that a rig names, to fill in the vertices of another mesh."""
     from sdk.cli.rig_files import shapes_or_default
+    from sdk.rigs.reports import LandmarksReport
     from sdk.rigs.transfer import write_blank_landmarks
 
     rig = shapes_or_default(shapes)
     if not rig.landmarks:
         raise UsageError(shapes, "names no landmarks", "pair vertices by their numbers")
     write_blank_landmarks(output, rig.landmarks)
-    click.echo(f"{output}: {len(rig.landmarks)} landmarks; fill in the column source, or leave it empty")
+    report = LandmarksReport(report="landmarks", output=str(output), landmarks=list(rig.landmarks))
+    words = f"{output}: {len(rig.landmarks)} landmarks; fill in the column source, or leave it empty"
+    say(report, words, as_json=as_json)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sdk.bundle import Bundle
     from sdk.bundle.phones import Phones
-    from sdk.runtime.executor import Array
+    from sdk.runtime import Session
     from sdk.view.page import Mesh
     from sdk.view.takes import Take
 
@@ -51,6 +51,7 @@ class Choice:
     "--template", type=click.Path(path_type=Path), help="Face at rest of a model of vertices: .obj with faces."
 )
 @click.option("--style", help="Speaking style: its index, or a number for each with commas between them.")
+@click.option("--retarget", type=click.Path(path_type=Path), help="Retarget file: gains, limits, smoothing, knobs.")
 @click.option(
     "--phones", type=click.Path(path_type=Path), help="Label track of the speech.  [default: NAME.phones.txt]"
 )
@@ -65,6 +66,7 @@ def view(
     compare: str | None,
     template: Path | None,
     style: str | None,
+    retarget: Path | None,
     phones: Path | None,
     title: str | None,
     show: bool,
@@ -77,10 +79,13 @@ def view(
     from sdk.audio.files import read_audio
     from sdk.bundle import Bundle
     from sdk.cli.face_options import parameters_from_options
+    from sdk.errors import UsageError
     from sdk.view import Speech, page, read_take
 
     *shown, speech = sources
     pairs = _pairs(shown, Choice(target, precision), Choice.parse(compare) if compare else None)
+    if retarget is not None and all(source.suffix.lower() == ANIMATION for source in shown):
+        raise UsageError("--retarget", "an animation file is not run", "give it to python -m sdk animate")
     _check_output(output)
     pcm, rate = read_audio(speech)
     mesh = _mesh(template) if template else None
@@ -95,7 +100,10 @@ def view(
                 label = f"{source.resolve().name}, {label}"
             own = template if _has(bundle, "template") else None
             parameters = parameters_from_options(bundle.pipeline, own, style)
-            takes.append(_run(bundle, choice, label, (pcm, rate), parameters))
+            with bundle.session(choice.target, choice.precision, parameters, retarget=retarget) as session:
+                take = _run(bundle, session, label, (pcm, rate))
+            facts = take.facts if retarget is None else (*take.facts, ("retarget", retarget.name))
+            takes.append(replace(take, facts=facts))
             titles.append(bundle.manifest.model.title)
             said = said or _phones_of_vectors(bundle, pcm, rate)
     words = title or " and ".join(dict.fromkeys(titles)) or " and ".join(take.label for take in takes)
@@ -124,10 +132,8 @@ def _pairs(shown: list[Path], first: Choice, second: Choice | None) -> list[tupl
     return list(zip(shown, (first, second or first), strict=False))
 
 
-def _run(
-    bundle: Bundle, choice: Choice, label: str, speech: tuple[NDArray[np.float32], int], parameters: dict[str, Array]
-) -> Take:
-    """Frames of the whole speech, its samples and their rate."""
+def _run(bundle: Bundle, session: Session, label: str, speech: tuple[NDArray[np.float32], int]) -> Take:
+    """Frames that a session of `bundle` makes of the whole speech, its samples and their rate."""
     import numpy as np
 
     from sdk.runtime.clip import frames_of
@@ -136,7 +142,7 @@ def _run(
 
     pipeline, model, (pcm, rate) = bundle.pipeline, bundle.manifest.model, speech
     frames = []
-    with bundle.session(choice.target, choice.precision, parameters) as session, progress() as bar:
+    with progress() as bar:
         task = bar.add_task(label, total=round(len(pcm) / rate * float(pipeline.frame_rate.fraction)))
         for frame in frames_of(session, pcm, rate):
             frames.append((frame.index, frame.due_sample, frame.values.copy()))

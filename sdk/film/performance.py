@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from sdk.animation.clip import read_clip
 from sdk.errors import UsageError
-from sdk.parity.face.face import MILLIMETRES
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.blinks import add_blinks
 from sdk.rigs.head import Floats, default_head
 from sdk.rigs.measure import lip_gap, lip_protrusion
+from sdk.rigs.units import MILLIMETRES
 from sdk.runtime.clip import frames_of
 from sdk.spec import SAMPLE_RATE, FrameRate
 

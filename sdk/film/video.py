@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdk.errors import MissingDependencyError, UsageError
+from sdk.errors import UsageError
+from sdk.film.colours import LAYOUT, require_av, tag
 from sdk.rigs.head import Floats
 from sdk.rigs.paint import Image
 from sdk.spec import FrameRate
@@ -26,9 +27,10 @@ SOUND_RATE = 48_000
 QUALITY = {"crf": "20", "preset": "veryfast"}
 """Of x264: visually clean, at a small part of the cost of drawing."""
 WAITING = 8
-"""Pictures between the one that is drawn and the one that is encoded."""
+"""Pictures between the one that is added and the one that is encoded."""
 
 AddPicture = Callable[[Image], None]
+"""Takes a picture as `sdk.film.colours.planes` codes it."""
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def open_video(
 
     Args:
         path: to write.
-        size: width and height of the file's pictures, both even. What is added may be larger: it is scaled down.
+        size: width and height of the file's pictures, both even.
         frame_rate: of the pictures.
         pcm: (N,) samples of the sound; no sound if empty.
         rate: of `pcm`.
@@ -59,7 +61,8 @@ def open_video(
             with av.open(str(part), "w", format="mp4", options={"movflags": "+faststart"}) as file:
                 stream = file.add_stream("libx264", rate=frame_rate.fraction, options=QUALITY)
                 stream.width, stream.height = size
-                stream.pix_fmt = "yuv420p"
+                stream.pix_fmt = LAYOUT
+                tag(stream)
                 sound = file.add_stream("aac", rate=SOUND_RATE, layout="mono") if len(pcm) else None
                 with encoding(file, stream, frame_rate) as add:
                     yield add
@@ -84,8 +87,7 @@ def encoding(file: OutputContainer, stream: VideoStream, frame_rate: FrameRate) 
             if failed:
                 continue  # so that the queue empties and nobody waits for ever
             try:
-                frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                frame = frame.reformat(stream.width, stream.height, "yuv420p", interpolation="AREA")
+                frame = av.VideoFrame.from_ndarray(picture, format=LAYOUT)
                 frame.pts, frame.time_base = shown, 1 / frame_rate.fraction
                 file.mux(stream.encode(frame))
                 shown += 1
@@ -95,7 +97,7 @@ def encoding(file: OutputContainer, stream: VideoStream, frame_rate: FrameRate) 
     thread = threading.Thread(target=work, name="encoder")
     thread.start()
     try:
-        yield lambda picture: waiting.put(np.ascontiguousarray(picture))
+        yield waiting.put
     finally:
         waiting.put(None)
         thread.join()
@@ -113,12 +115,3 @@ def encoded_sound(av: Any, stream: Any, pcm: Floats, rate: int) -> Iterator[Any]
     for frame in [*resampler.resample(whole), *resampler.resample(None)]:
         yield from stream.encode(frame)
     yield from stream.encode(None)
-
-
-def require_av() -> Any:
-    """The PyAV module."""
-    try:
-        import av
-    except ImportError as error:
-        raise MissingDependencyError("av", "is not installed", "pip install 'nowface[render]'") from error
-    return av

@@ -14,12 +14,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from sdk.errors import MissingDependencyError, UsageError
-from sdk.rigs.head import Floats, Head, Indices, vertex_normals
-from sdk.rigs.paint import CAVITY, TONGUE, Colour, Image, Texture, eye_texture, skin_texture, teeth_texture
+from sdk.rigs.head import Floats, Head, Indices
+from sdk.rigs.paint import Image
 from sdk.rigs.subdivide import Subdivision, subdivision
+from sdk.rigs.surfaces import Surface, surfaces
+from sdk.rigs.vertex_light import light_at_points
 
 if TYPE_CHECKING:
     import pyvista
@@ -27,16 +29,16 @@ if TYPE_CHECKING:
 CAMERA_DISTANCE, FIELD_OF_VIEW = 640.0, 29.0
 """Millimetres and degrees: about what a portrait lens sees."""
 
+REACH = 300.0
+"""Millimetres in front of and behind the middle of the head that are seen. A head reaches 200."""
+
 FOCUS = (0.0, -30.0, -60.0)
 """Where the camera looks: the middle of the head."""
 
-MOUTH_BOX = (36.0, 30.0, 70.0)
-"""Half the sides, in millimetres, of a box round the tongue that holds the inside of the mouth."""
-
-BEHIND_LIPS = 8.0
-"""Millimetres behind the edge of the lips at which the inside of the mouth begins."""
-
 BACKGROUND = "#e9ebef"
+
+DENSE = 10_000
+"""Points of a surface from which on it is lit at them. That is the skin; highlights of the eyes need each pixel."""
 
 LIGHTS = (
     ((-250.0, 260.0, 480.0), "#fff4ea", 0.68),
@@ -94,6 +96,7 @@ class FaceRenderer:
         self._plotter = pyvista.Plotter(off_screen=True, window_size=list(size), lighting="none")
         self._plotter.set_background(BACKGROUND)
         self._drawn = [self._add(surface) for surface in surfaces(head)]
+        self._rendered = False
         for position, colour, intensity in LIGHTS:
             light = pyvista.Light(position=position, focal_point=FOCUS, color=colour, intensity=intensity)
             self._plotter.add_light(light)
@@ -106,6 +109,9 @@ class FaceRenderer:
         camera.position = tuple(np.array(FOCUS) + CAMERA_DISTANCE * np.array([np.sin(around), 0.04, np.cos(around)]))
         camera.focal_point, camera.up = FOCUS, (0.0, 1.0, 0.0)
         camera.view_angle = FIELD_OF_VIEW
+        # Or VTK would measure all points for each picture, to find out how near and far they are and which are seen.
+        camera.clipping_range = CAMERA_DISTANCE - REACH, CAMERA_DISTANCE + REACH
+        self._plotter.renderer.GetCullers().RemoveAllItems()
 
     def _add(self, surface: Surface) -> Drawn:
         """Adds a surface at rest to the scene."""
@@ -123,16 +129,28 @@ class FaceRenderer:
         actor.prop.interpolation = "Phong"
         # All surfaces are closed, or seen from their front alone: what faces away need not be painted.
         actor.prop.culling = "back"
-        return Drawn(used, finer, mesh)
+        actor.UseBoundsOff()
+        if len(points) >= DENSE:
+            light_at_points(actor, len(LIGHTS))
+        return Drawn(used, finer, mesh, self._head.vertices[used])
 
     def draw(self, face: ArrayLike | None = None) -> Image:
         """One picture; arguments, result and errors are those of `render`."""
         vertices = posed(self._head, face)
-        for surface in self._drawn:
-            surface.move(vertices)
-        self._plotter.render()
-        picture: Image = np.asarray(self._plotter.screenshot(return_img=True))
-        return picture
+        if any([surface.move(vertices) for surface in self._drawn]) or not self._rendered:  # noqa: C419 - all have to move
+            self._plotter.render_window.Render()
+            self._rendered = True
+        return self._pixels()
+
+    def _pixels(self) -> Image:
+        """What is drawn. PyVista's `screenshot` gives the same after copying it once more."""
+        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+
+        width, height = self._plotter.window_size
+        pixels = vtkUnsignedCharArray()
+        self._plotter.render_window.GetPixelData(0, 0, width - 1, height - 1, 0, pixels, 0)
+        rows: Image = require_pyvista().convert_array(pixels).reshape(height, width, 3)
+        return rows[::-1]  # VTK begins at the bottom
 
     def close(self) -> None:
         """Frees the scene; more than once does no harm."""
@@ -155,70 +173,28 @@ class Drawn:
         used: (n,) vertices of the head that it is made of.
         finer: its smooth form.
         mesh: what the plotter draws.
+        placed: (n, 3) where the vertices in `used` are now.
     """
 
     used: Indices
     finer: Subdivision
     mesh: pyvista.PolyData
+    placed: Floats
 
-    def move(self, vertices: Floats) -> None:
-        """Move it to where (V, 3) vertices of the head are; the arrays that VTK draws from are written in place."""
-        points, normals = self.finer.surface(vertices[self.used])
+    def move(self, vertices: Floats) -> bool:
+        """Move it to where (V, 3) vertices of the head are; whether that is another place than before.
+
+        The arrays that VTK draws from are written in place. A surface that stays is not sent to it again.
+        """
+        if np.array_equal(wanted := vertices[self.used], self.placed):
+            return False
+        np.copyto(self.placed, wanted)
+        points, normals = self.finer.surface(wanted)
         np.copyto(self.mesh.points, points)
         np.copyto(self.mesh.point_data["Normals"], normals)
         self.mesh.GetPoints().Modified()
         self.mesh.GetPointData().GetNormals().Modified()
-
-
-@dataclass(frozen=True)
-class Surface:
-    """Triangles that are drawn alike.
-
-    Attributes:
-        triangles: (n, 3) vertices of the head.
-        colour: of all of it, if it has no texture.
-        texture: laid on from the front at rest.
-        gloss: share of light that is mirrored, 0 to 1.
-    """
-
-    triangles: Indices
-    colour: Colour = (255, 255, 255)
-    texture: Texture | None = None
-    gloss: float = 0.1
-
-
-def surfaces(head: Head) -> list[Surface]:
-    """All surfaces of a head, with their looks."""
-    skin = head.triangles[head.parts["skin"]]
-    inside = in_mouth(head, skin)
-    meeting = float(head.vertices[head.lip_pairs[0], 1].mean())
-    eyes = head.triangles[head.parts["eyes"]]
-    left = head.vertices[eyes[:, 0], 0] > 0
-    return [
-        Surface(skin[~inside], texture=skin_texture(meeting), gloss=0.12),
-        Surface(skin[inside], CAVITY),
-        *(Surface(eye, texture=eye_texture(centre_of(head, eye)), gloss=0.5) for eye in (eyes[left], eyes[~left])),
-        Surface(head.triangles[head.parts["teeth"]], texture=teeth_texture(), gloss=0.2),
-        Surface(head.triangles[head.parts["tongue"]], TONGUE, gloss=0.2),
-    ]
-
-
-def centre_of(head: Head, triangles: Indices) -> Floats:
-    """(3,) mean of the vertices of `triangles` at rest."""
-    middle: Floats = head.vertices[np.unique(triangles)].mean(axis=0)
-    return middle
-
-
-def in_mouth(head: Head, skin: Indices) -> NDArray[np.bool_]:
-    """(n,) which triangles of the skin line the mouth: those near the tongue and behind the lips that look at it."""
-    tongue = centre_of(head, head.triangles[head.parts["tongue"]])
-    lips = head.vertices[head.lip_pairs[0]].mean(axis=0)
-    normals = vertex_normals(head.vertices, head.triangles)
-    middle = head.vertices[skin].mean(axis=1)
-    towards = ((tongue - middle) * normals[skin].mean(axis=1)).sum(axis=1) > 0
-    near = (np.abs(middle - tongue) < MOUTH_BOX).all(axis=1) & (middle[:, 2] < lips[2] - BEHIND_LIPS)
-    inside: NDArray[np.bool_] = towards & near
-    return inside
+        return True
 
 
 def posed(head: Head, face: ArrayLike | None) -> Floats:

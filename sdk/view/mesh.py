@@ -26,11 +26,11 @@ from safetensors.numpy import save
 from sdk.rigs.head import Floats, Head, Indices, default_head
 from sdk.rigs.head_file import STEP
 from sdk.rigs.paint import BACK, SKIN, UNPAINTED
-from sdk.rigs.render import Surface, surfaces
+from sdk.rigs.surfaces import Surface, surfaces
 
 Tensors = dict[str, NDArray[Any]]
 NAMES = ("skin", "cavity", "eye", "eye", "teeth", "tongue")
-"""Of the surfaces that `sdk.rigs.render.surfaces` gives, in its order."""
+"""Of the surfaces that `sdk.rigs.surfaces.surfaces` gives, in its order."""
 DRAWN_HEIGHT = 290.0
 """Millimetres, the default head's own, to which other meshes are drawn."""
 MOST_STEPS = np.iinfo(np.int16).max

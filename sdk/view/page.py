@@ -20,8 +20,8 @@ from sdk.animation.motion_basis import motion_basis
 from sdk.bundle.phones import Phones
 from sdk.errors import UsageError
 from sdk.parity.face import Face, NoFace
-from sdk.parity.face.face import MILLIMETRES
 from sdk.rigs.head import Floats, Indices, default_head
+from sdk.rigs.units import MILLIMETRES
 from sdk.spec import SAMPLE_RATE
 from sdk.view.mesh import Tensors, head_tensors, shape_tensors, template_tensors
 from sdk.view.modules import WEB, import_map

@@ -19,8 +19,8 @@ from sdk.animation.face import face_of_head
 from sdk.errors import UsageError
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import default_head
-from sdk.rigs.render import surfaces
 from sdk.rigs.rig_map import rig_map
+from sdk.rigs.surfaces import surfaces
 from tests.animation.clips import NTSC, channels, grid, head_layout, tone, vertex_layout, weights, write
 
 FRAMES = 40

@@ -6,33 +6,20 @@ import json
 import re
 import signal
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import soundfile
 
-from sdk.__main__ import main
-from sdk.cli.common import run
+from tests.cli.conftest import Command
 from tests.toy_bundle import speech_like
-
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def command(toy_bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs ``python -m sdk live TOY ARGUMENTS`` in this process: exit code, stdout, stderr."""
-
-    def call(*arguments: object, bundle: Path | None = toy_bundle) -> tuple[int, str, str]:
-        named = [] if bundle is None else [str(bundle)]
-        monkeypatch.setattr("sys.argv", ["sdk", "live", *named, *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            run(main, "python -m sdk")
-        said = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, said.out, said.err
-
-    return call
+def live(command: Command, toy_bundle: Path) -> Command:
+    """``python -m sdk live TOY ARGUMENTS``."""
+    return partial(command, "live", toy_bundle)
 
 
 @pytest.fixture
@@ -41,17 +28,17 @@ def speech(tmp_path: Path) -> Path:
     return tmp_path / "speech.wav"
 
 
-def test_a_file_takes_its_time(command: Command, speech: Path) -> None:
+def test_a_file_takes_its_time(live: Command, speech: Path) -> None:
     began = time.perf_counter()
-    code, out, err = command("--input", speech)
+    code, out, err = live("--input", speech)
     assert time.perf_counter() - began >= 1
     assert (code, err) == (0, "")
     pattern = r"speech\.wav: 1\.00 s heard, 30 frames, \d+ late, 0 samples and 0 frames dropped, push to frame .*\n"
     assert re.fullmatch(pattern, out), out
 
 
-def test_the_summary_for_machines(command: Command, speech: Path, toy_bundle: Path) -> None:
-    code, out, err = command("--input", speech, "--json")
+def test_the_summary_for_machines(live: Command, speech: Path, toy_bundle: Path) -> None:
+    code, out, err = live("--input", speech, "--json")
     assert (code, err) == (0, "")
     said = json.loads(out)
     assert said["bundle"] == str(toy_bundle)
@@ -63,20 +50,20 @@ def test_the_summary_for_machines(command: Command, speech: Path, toy_bundle: Pa
     assert said["lip_gap_mm"] is None, "nobody has named the lips of the toy"
 
 
-def test_a_retarget_goes_to_the_session(command: Command, speech: Path, tmp_path: Path) -> None:
+def test_a_retarget_goes_to_the_session(live: Command, speech: Path, tmp_path: Path) -> None:
     (tmp_path / "avatar.json").write_text('{"format_version": 1, "channels": {"jawOpen": {"gain": 2}}}')
-    code, _, err = command("--input", speech, "--retarget", tmp_path / "avatar.json")
+    code, _, err = live("--input", speech, "--retarget", tmp_path / "avatar.json")
     assert (code, err.count("\n")) == (2, 1)
     assert "vertices" in err, "the toy moves no channels"
 
 
-def test_ends_after_some_seconds(command: Command, speech: Path) -> None:
-    code, out, _ = command("--input", speech, "--seconds", "0.3", "--json")
+def test_ends_after_some_seconds(live: Command, speech: Path) -> None:
+    code, out, _ = live("--input", speech, "--seconds", "0.3", "--json")
     assert code == 0
     assert json.loads(out)["seconds"] == pytest.approx(0.3, abs=0.05)
 
 
-def test_ctrl_c_ends_with_a_summary(command: Command, speech: Path) -> None:
+def test_ctrl_c_ends_with_a_summary(live: Command, speech: Path) -> None:
     """A signal as the terminal sends it, half a second after the first frame."""
     import threading
 
@@ -90,12 +77,12 @@ def test_ctrl_c_ends_with_a_summary(command: Command, speech: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Listener, "run", interrupted)
-        code, out, err = command("--input", speech, "--json")
+        code, out, err = live("--input", speech, "--json")
     assert (code, err) == (0, "")
     assert 0.2 < json.loads(out)["seconds"] < 0.9
 
 
-def test_the_screen(command: Command, speech: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_screen(live: Command, speech: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal the meter is drawn while it listens, and gone at the end."""
     import io
 
@@ -104,7 +91,7 @@ def test_the_screen(command: Command, speech: Path, monkeypatch: pytest.MonkeyPa
     drawn = io.StringIO()
     terminal = Console(file=drawn, force_terminal=True, width=100, height=40)
     monkeypatch.setattr("sdk.cli.live.stderr", terminal)
-    code, out, _ = command("--input", speech)
+    code, out, _ = live("--input", speech)
     assert code == 0
     assert out.count("\n") == 1
     assert "push to frame" in drawn.getvalue()
@@ -123,9 +110,9 @@ def test_the_screen(command: Command, speech: Path, monkeypatch: pytest.MonkeyPa
         (["--list-devices"], ["sounddevice", "nowface[live]"]),
     ],
 )
-def test_bad_calls(command: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: list[str]) -> None:
+def test_bad_calls(live: Command, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: list[str]) -> None:
     monkeypatch.setitem(__import__("sys").modules, "sounddevice", None)
-    code, out, error = command(*arguments)
+    code, out, error = live(*arguments)
     assert (code, out) == (2, "")
     assert error.count("\n") == 1, error
     for word in words:
@@ -133,6 +120,6 @@ def test_bad_calls(command: Command, monkeypatch: pytest.MonkeyPatch, arguments:
 
 
 def test_no_bundle(command: Command) -> None:
-    code, _, error = command("--input", "speech.wav", bundle=None)
+    code, _, error = command("live", "--input", "speech.wav")
     assert code == 2
     assert "no bundle" in error

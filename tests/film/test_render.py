@@ -17,7 +17,7 @@ from sdk.bundle.phones import Phones
 from sdk.cli.common import run
 from sdk.cli.render import parse_size
 from sdk.errors import MissingDependencyError, UsageError
-from sdk.film import video
+from sdk.film import colours, video
 from sdk.film.figure import DENSITY, HEIGHT, WIDTH
 from sdk.film.performance import read_performance
 from sdk.film.phone_moments import Lips, phone_moments
@@ -195,21 +195,21 @@ def film(path: Path, pictures: Iterator[np.ndarray]) -> None:
 
 def test_what_fails_half_way_leaves_nothing(tmp_path: Path) -> None:
     def breaks() -> Iterator[np.ndarray]:
-        yield np.zeros((64, 64, 3), np.uint8)
+        yield np.zeros((96, 64), np.uint8)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         film(tmp_path / "clip.mp4", breaks())
     # More than may wait: an encoder that is broken must not stop the one who draws.
     with pytest.raises(ValueError, match="ndim"):
-        film(tmp_path / "clip.mp4", iter([np.zeros((64, 64), np.uint8)] * 20))
+        film(tmp_path / "clip.mp4", iter([np.zeros((64, 64, 3), np.uint8)] * 20))
     assert not list(tmp_path.iterdir())
 
 
 def test_without_pyav_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[render\]"):
-        video.require_av()
+        colours.require_av()
 
 
 def test_sizes() -> None:

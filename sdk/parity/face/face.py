@@ -17,9 +17,8 @@ from sdk.rigs.channel_set import set_of
 from sdk.rigs.head import default_head
 from sdk.rigs.measure import MIDDLE, UP, lip_gap_basis
 from sdk.rigs.rigged_head import shapes_for
+from sdk.rigs.units import MILLIMETRES
 
-MILLIMETRES = {"mm": 1.0, "m": 1000.0}
-"""Units of vertices, in millimetres."""
 INSIDE = 0.5
 """A vertex belongs to a region where the region's soft mask is above this."""
 LIPS, UPPER_FACE = "lips", "upper_face"

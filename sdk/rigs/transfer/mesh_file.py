@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sdk.errors import MissingDependencyError, UsageError
 from sdk.rigs.rigid import Doubles
+from sdk.rigs.units import MILLIMETRES
 
 SUFFIXES = (".obj", ".ply", ".gltf", ".glb")
 
@@ -24,9 +25,6 @@ MAX_BYTES = 256 << 20
 
 MAX_COUNT = 1 << 24
 """Of the vertices or corners that a glTF may claim."""
-
-MILLIMETRES = {"mm": 1.0, "cm": 10.0, "m": 1000.0}
-"""Unit -> its length in millimetres."""
 
 UNREADABLE: tuple[type[Exception], ...] = (
     ValueError,
