@@ -21,14 +21,17 @@ SQUARED = 2.0
 """Weight of the squared error next to the absolute one: errors above a quarter count more than proportionally."""
 CLOSED_GAP = 0.5
 """Millimetres: a lip gap below this is closed; the scores ask for 1 mm, and half of it is margin."""
-CLOSED_FRAMES = 3
+NEAR_FRAMES = 3
 """A closure counts if any of these frames around it is closed: at 30 a second, 33 ms early or late. A model that hears
 nothing of the future knows of most closures only when they are there. Asked to close at once or never, it would leave
 the short ones out; so late is better than never, within the 40 to 50 ms that `sdk.training.scores` allows as well."""
 OPEN_GAP, OPEN_SHARE = 3.0, 0.5
 """A frame whose target gap is above 3 mm is open, and must be open at least half as wide as the target."""
 
-
+ROLL = ARKIT_52.index("mouthRollLower")
+ROLLED, ROLL_SHARE = 0.2, 0.6
+"""A frame whose target rolls the lower lip in by more than 0.2 is an f or v, and must roll it in 0.6 times as far: the
+scores ask for half, and a tenth is margin."""
 SHAPES = tuple(ARKIT_52.index(name) for name in ("mouthRollLower", "mouthPucker", "mouthFunnel"))
 """Places of channels that move seldom. The value of least absolute error is the median, which for them is rest: as long
 as a model is not sure they stay there, and then nothing teaches it to become sure. The value of least squared error is
@@ -110,6 +113,7 @@ class RigLosses(nn.Module):
     open       mm by which the gap falls short of half the target's where that is wider than 3 mm: no false closures
     rest       absolute error of the weights in silence, channels weighed: the face settles
     shape      squared error of `SHAPES`: f and v at the teeth, rounded lips
+    teeth      how far the largest roll of the lower lip within a frame of each f and v falls short of 0.6 times its own
     ========== =========================================================================================================
     """
 
@@ -135,6 +139,8 @@ class RigLosses(nn.Module):
         gap, target_gap = self.gap(predicted), self.gap(frames.targets)
         gap_error = gap - target_gap
         open_ = (target_gap > OPEN_GAP).to(gap)
+        roll, target_roll = predicted[..., ROLL], frames.targets[..., ROLL]
+        rolled = (target_roll > ROLLED).to(gap)
         return {
             "weights": masked.mean(((size + SQUARED * size.square()) * self.importance).mean(-1)),
             "gap": masked.mean(gap_error.abs()),
@@ -143,11 +149,12 @@ class RigLosses(nn.Module):
             "closure": masked.mean(frames.closures * (_least_nearby(gap) - CLOSED_GAP).clamp(min=0)),
             "open": masked.mean(open_ * (OPEN_SHARE * target_gap - gap).clamp(min=0)),
             "shape": masked.mean(error[..., SHAPES].square().mean(-1)),
+            "teeth": masked.mean(rolled * (ROLL_SHARE * target_roll + _least_nearby(-roll)).clamp(min=0)),
             "rest": masked.mean(frames.silence * (size * self.importance).mean(-1)),
         }
 
 
 def _least_nearby(gap: Tensor) -> Tensor:
-    """The least of `CLOSED_FRAMES` gaps around each of (B, T)."""
-    nearby: Tensor = -F.max_pool1d(-gap, CLOSED_FRAMES, stride=1, padding=CLOSED_FRAMES // 2)
+    """The least of `NEAR_FRAMES` gaps around each of (B, T)."""
+    nearby: Tensor = -F.max_pool1d(-gap, NEAR_FRAMES, stride=1, padding=NEAR_FRAMES // 2)
     return nearby

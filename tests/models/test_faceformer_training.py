@@ -20,7 +20,7 @@ from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
 from sdk.models.faceformer.rig_decoder import SCALE
 from sdk.models.faceformer.training import FaceFormerTask
 from sdk.models.registry import BuildOptions
-from sdk.models.rig_losses import RigLosses, channel_importance
+from sdk.models.rig_losses import ROLL, RigLosses, channel_importance
 from sdk.pretrained import SPEECH
 from sdk.rigs.arkit import ARKIT_52
 from sdk.runtime import EagerExecutor, Session
@@ -179,7 +179,7 @@ def test_a_perfect_prediction_costs_nothing():
         ("velocity", lambda w: w[:, 15:, ARKIT_52.index("browInnerUp")].add_(0.1)),
         ("gap", lambda w: w[:, :, JAW].add_(0.1)),
         ("weights", lambda w: w[:, :, 3].add_(0.1)),
-        ("shape", lambda w: w[:, :, ARKIT_52.index("mouthRollLower")].add_(0.1)),
+        ("shape", lambda w: w[:, :, ROLL].add_(0.1)),
     ],
 )
 def test_each_loss_sees_its_own_error(name, change):
@@ -201,6 +201,18 @@ def test_a_closure_may_come_a_frame_early_or_late(frames, missed):
     predicted[:, 8:16, CLOSE] = 0
     predicted[:, 10 + frames : 13 + frames, CLOSE] = predicted[:, 10 + frames : 13 + frames, JAW]
     assert (losses_of(predicted, segments)["closure"] > 1e-5) == missed
+
+
+@pytest.mark.parametrize(
+    ("share", "frame", "missed"), [(0.5, 10, True), (0.7, 10, False), (1.0, 11, False), (1.0, 12, True)]
+)
+def test_f_and_v_must_roll_the_lip_about_then(share, frame, missed):
+    segments = made_up()
+    targets = segments.targets.clone()
+    targets[:, 10, ROLL] = 0.5
+    predicted = segments.targets.clone()
+    predicted[:, frame, ROLL] = share * 0.5
+    assert (losses_of(predicted, replace(segments, targets=targets))["teeth"] > 1e-5) == missed
 
 
 def test_the_gap_loss_is_in_millimetres():

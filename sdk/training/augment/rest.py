@@ -13,7 +13,8 @@ from scipy.signal import butter, sosfilt
 from sdk.spec import SAMPLE_RATE
 from sdk.training.augment.noise import KINDS, white
 
-SECONDS = (3.0, 6.0)
+SECONDS = (3.0, 10.0)
+"""So long that the level normaliser has forgotten its prior, and makes faint noise as loud as a voice."""
 LEVELS_DB = (-70.0, -12.0)
 """Range of the RMS level against full scale."""
 SILENT = 0.05
@@ -21,7 +22,7 @@ SILENT = 0.05
 BREATHS_A_MINUTE = (8.0, 30.0)
 BREATH_LOW, BREATH_HIGH = (100.0, 900.0), (1_500.0, 7_000.0)
 """Hertz between which a breath's band begins and ends."""
-LIKELY = {"breath": 6, "music": 3}
+LIKELY = {"breath": 6, "music": 6, "pink": 2}
 """How many times as often as noise these come: they are what opens a mouth that should rest."""
 FADE = 320
 """Samples (20 ms) in which an interlude comes and goes."""
@@ -30,7 +31,7 @@ INTERLUDE_DB = (-32.0, 0.0)
 
 
 def rest_clip(generator: np.random.Generator) -> NDArray[np.float32]:
-    """A clip (N,) at 16 kHz of 3 to 6 s that no face should move to."""
+    """A clip (N,) at 16 kHz of 3 to 10 s that no face should move to."""
     count = round(generator.uniform(*SECONDS) * SAMPLE_RATE)
     if generator.random() < SILENT:
         return np.zeros(count, np.float32)

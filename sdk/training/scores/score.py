@@ -11,7 +11,7 @@ from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.lip_curves import Array, Moments, best_lag, lagged, second_difference
 from sdk.training.scores.clip import ScoredClip, gap_mm
 from sdk.training.scores.closures import false_closures, hits, lateness
-from sdk.training.scores.labiodentals import at_the_teeth
+from sdk.training.scores.labiodentals import at_the_teeth, falsely_at_the_teeth
 from sdk.training.scores.motion import at_rest, displacement
 
 MOUTH = tuple(i for i, name in enumerate(ARKIT_52) if name.startswith(("mouth", "jaw", "tongue")))
@@ -34,6 +34,7 @@ class Scores:
         late_ms, late_p90_ms: median and 90th percentile of how much later than the reference a hit closes.
         false_closure_rate: open vowels that are closed anywhere in their middle half; 0 is best.
         teeth_rate: f and v that roll the lower lip in at least half as far as the reference within -40 to +50 ms.
+        false_teeth_rate: other sounds that roll it in where the reference does not; 0 is best.
         pucker_correlation: Pearson's, of channel mouthPucker.
         jerk_mm, reference_jerk_mm: mean absolute second difference of the gap at the frame rate.
         motion_mm, reference_motion_mm: root mean square displacement from rest of the mouth's vertices.
@@ -54,6 +55,7 @@ class Scores:
     late_p90_ms: float
     false_closure_rate: float
     teeth_rate: float
+    false_teeth_rate: float
     pucker_correlation: float
     jerk_mm: float
     reference_jerk_mm: float
@@ -72,6 +74,7 @@ def score(clips: Iterable[ScoredClip]) -> Scores:
     hit: list[bool] = []
     wrong: list[bool] = []
     teeth: list[bool] = []
+    wrong_teeth: list[bool] = []
     late: list[float] = []
     parts: dict[str, list[Array]] = {
         name: [] for name in ("mouth", "gap", "jerk", "reference_jerk", "motion", "reference_motion", "rest")
@@ -86,6 +89,7 @@ def score(clips: Iterable[ScoredClip]) -> Scores:
         hit += hits(clip)
         wrong += false_closures(clip)
         teeth += at_the_teeth(clip)
+        wrong_teeth += falsely_at_the_teeth(clip)
         late += lateness(clip)
         moved = displacement(clip.predicted)
         parts["mouth"].append(np.abs(clip.predicted - clip.reference)[:, MOUTH].mean(1))
@@ -112,6 +116,7 @@ def score(clips: Iterable[ScoredClip]) -> Scores:
         late_p90_ms=_percentile(late, 90) * 1000,
         false_closure_rate=_mean(np.array(wrong, np.float64)),
         teeth_rate=_mean(np.array(teeth, np.float64)),
+        false_teeth_rate=_mean(np.array(wrong_teeth, np.float64)),
         pucker_correlation=pucker.correlation,
         jerk_mm=_mean(series["jerk"]),
         reference_jerk_mm=_mean(series["reference_jerk"]),

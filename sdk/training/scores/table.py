@@ -19,6 +19,7 @@ _COLUMNS = (
     ("late p90", "late_p90_ms", ".0f"),
     ("false", "false_closure_rate", ".3f"),
     ("f v", "teeth_rate", ".3f"),
+    ("false f v", "false_teeth_rate", ".3f"),
     ("pucker corr", "pucker_correlation", ".3f"),
     ("jerk mm", "jerk_mm", ".2f"),
     ("ref jerk", "reference_jerk_mm", ".2f"),

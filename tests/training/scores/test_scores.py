@@ -106,6 +106,15 @@ def test_a_lip_that_stays_away_from_the_teeth_is_told(share, rate):
     assert score([changed(clip, weights)]).teeth_rate == rate
 
 
+def test_a_lip_that_is_always_at_the_teeth_is_told():
+    clip = perfect()
+    weights = clip.reference.copy()
+    weights[:, ROLL] = 0.3
+    result = score([changed(clip, weights)])
+    assert (result.teeth_rate, result.false_teeth_rate) == (1, 1)
+    assert score([clip]).false_teeth_rate == 0
+
+
 def test_one_vowel_of_all_held_closed_counts_once():
     clip = perfect()
     phone = next(p for p in clip.phones if p.name in {"aa", "ae"} and p.seconds > 0.12)
