@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -165,11 +166,24 @@ def value_problems(
     if not error.rms_of_range <= tolerance.rms_of_range:
         message = f"RMS is {error.rms_of_range:.2e} of range; allowed {tolerance.rms_of_range:.0e}"
         return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}")]
-    bound = tolerance.gain_error
-    if kind == "output" and bound is not None and abs(error.gain - 1) > bound:
-        message = f"it is {error.gain:.4g} times the reference; allowed {1 - bound:g} to {1 + bound:g}"
-        return [Problem(kind, error.name, message)]
+    if kind == "output" and tolerance.gain_error is not None:
+        bound = tolerance.gain_error + gain_doubt(error)
+        if abs(error.gain - 1) > bound:
+            message = f"it is {error.gain:.4g} times the reference; allowed {1 - bound:.4g} to {1 + bound:.4g}"
+            return [Problem(kind, error.name, message)]
     return []
+
+
+def gain_doubt(error: TensorError) -> float:
+    """How far a gain may be off for the noise beside it: the standard error of a slope over so many steps.
+
+    What the gain does not explain is ``gain * tan(angle)`` of the reference, the angle being that of `cosine`; over n
+    steps it averages to a root of n less. It matters where a model that chooses parts from the reference after a few
+    frames at rest: there is next to no motion to take a scale from, and much noise beside it.
+    """
+    if not error.cosine > 0:
+        return 0.0
+    return error.gain * math.sqrt(max(0.0, 1 - error.cosine**2)) / error.cosine / math.sqrt(error.steps)
 
 
 def step_text(clock: Clock, step: int | None) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sdk.bundle.manifest import Tolerance
-from sdk.parity.findings import value_problems
+from sdk.parity.findings import gain_doubt, value_problems
 from sdk.parity.metrics import ErrorMeter, decibels, measure
 
 T, V = 30, 5
@@ -146,8 +146,22 @@ def test_a_gain_beyond_its_bound_is_a_problem_and_noise_is_none() -> None:
     reference, noisy = streams()
     tolerance = Tolerance(max_abs_of_range=0.1, rms_of_range=0.1, digest_relative=1, gain_error=0.01)
     reference, noisy = reference - 100, noisy - 100
-    scaled = reference * np.float32(1.02)
+    scaled = reference + np.float32(0.02) * (reference - reference.mean(0))
     for candidate, expected in ((noisy, []), (scaled, ["it is 1.02 times the reference; allowed 0.99 to 1.01"])):
         error = measure("d.v", reference, candidate, 0.1, indices=range(T))
         assert [problem.message for problem in value_problems(error, tolerance)] == expected
         assert value_problems(error, tolerance, kind="state") == []
+
+
+def test_a_gain_of_few_noisy_steps_is_doubted_and_one_of_many_is_not() -> None:
+    """Noise a twentieth of the signal: its slope is off by up to a percent over 9 steps, by little over 3,000."""
+    tolerance = Tolerance(max_abs_of_range=1, rms_of_range=1, digest_relative=1, gain_error=0.01)
+    found = {}
+    for steps in (9, 3_000):
+        noise = np.random.default_rng(5)
+        reference = noise.normal(0, 1, (steps, 1)).astype(np.float32)
+        candidate = (1.02 * reference + noise.normal(0, 0.05, reference.shape)).astype(np.float32)
+        error = measure("d.v", reference, candidate, 1, indices=range(steps))
+        found[steps] = bool(value_problems(error, tolerance))
+        assert 0.5 < gain_doubt(error) / (0.05 / math.sqrt(steps)) < 2
+    assert found == {9: False, 3_000: True}

@@ -15,7 +15,14 @@ HELD: tuple[tuple[After, str], ...] = (
     ("speech", "room_brown"),
     ("speech", "hum"),
     ("speech", "breath"),
+    ("speech", "breath_near"),
+    ("speech", "chord"),
     ("start", "silence"),
+    ("start", "room_pink"),
+    ("start", "room_brown"),
+    ("start", "breath"),
+    ("start", "breath_near"),
+    ("start", "chord"),
 )
 """What the default models keep. The others are measured and told: docs/rest.md has the figures."""
 EVERYTHING: tuple[tuple[After, str], ...] = tuple(

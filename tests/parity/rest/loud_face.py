@@ -9,8 +9,9 @@ import numpy as np
 from sdk.runtime.executor import Array, Executor, ExecutorSource
 from tests.parity.fakes import SpoiltExecutor
 
-FLOOR, REACH = 0.02, 40.0
-"""RMS of a hop below which the face rests, and millimetres that it opens for each unit above."""
+FLOOR, REACH = 0.06, 80.0
+"""RMS of a hop below which the face rests, above the chord's and below the music's; millimetres that it opens for each unit
+above."""
 
 Rest = Callable[[float, float], float]
 """(millimetres that the sound asks for, millimetres of the frame before) -> millimetres."""

@@ -78,8 +78,8 @@ def test_a_face_that_rests_keeps_the_contract(bundle: Path, call: Call) -> None:
 
 
 def test_strictly_music_is_judged_too(bundle: Path, call: Call) -> None:
-    assert call(bundle, "--target", "rests", "--seconds", 1, "--sound", "music")[0] == 0
-    code, out, _ = call(bundle, "--target", "rests", "--seconds", 1, "--sound", "music", "--strict")
+    assert call(bundle, "--target", "rests", "--seconds", 3, "--sound", "music")[0] == 0
+    code, out, _ = call(bundle, "--target", "rests", "--seconds", 3, "--sound", "music", "--strict")
     assert code == 1
     assert "BROKEN: music after speech: the lips" in out
 
