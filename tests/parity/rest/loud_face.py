@@ -10,8 +10,8 @@ from sdk.runtime.executor import Array, Executor, ExecutorSource
 from tests.parity.fakes import SpoiltExecutor
 
 FLOOR, REACH = 0.06, 80.0
-"""RMS of a hop below which the face rests, above the chord's and below the music's; millimetres that it opens for each unit
-above."""
+"""RMS of a hop below which the face rests, between those of the chord and the music; millimetres that it opens for each
+unit above."""
 
 Rest = Callable[[float, float], float]
 """(millimetres that the sound asks for, millimetres of the frame before) -> millimetres."""
