@@ -102,7 +102,8 @@ def compare(
                 vertices=is_vertices(expected.shape[1:], spec),
             )
             outputs.append(error)
-            problems += value_problems(error, tolerance, hint=diagnose(expected[ours][together], got[theirs][together]))
+            hint = diagnose(expected[ours][together], got[theirs][together])
+            problems += value_problems(error, tolerance, hint=hint, cut_short=parted is not None)
     for name in sorted(candidate.outputs.keys() - reference.outputs.keys()):
         problems.append(Problem("missing", shown(name), "the reference has no such output"))
     if tolerance.label_agreement < 1:

@@ -148,9 +148,13 @@ class Comparison:
 
 
 def value_problems(
-    error: TensorError, tolerance: Tolerance, *, kind: ProblemKind = "output", hint: str = ""
+    error: TensorError, tolerance: Tolerance, *, kind: ProblemKind = "output", hint: str = "", cut_short: bool = False
 ) -> list[Problem]:
-    """What is wrong with one tensor's error: non-finite values, or beyond `tolerance`."""
+    """What is wrong with one tensor's error: non-finite values, or beyond `tolerance`.
+
+    With `cut_short` it is of the few steps before a model that chooses parted from the reference, and a gain's bound is
+    wider by `gain_doubt`.
+    """
     if error.nonfinite:
         first = step_text(error.clock, error.first_bad_step)
         message = f"{error.nonfinite} values are NaN or infinite, first at {first}"
@@ -167,7 +171,7 @@ def value_problems(
         message = f"RMS is {error.rms_of_range:.2e} of range; allowed {tolerance.rms_of_range:.0e}"
         return [Problem(kind, error.name, f"{message}{hint and '; ' + hint}")]
     if kind == "output" and tolerance.gain_error is not None:
-        bound = tolerance.gain_error + gain_doubt(error)
+        bound = tolerance.gain_error + (gain_doubt(error) if cut_short else 0.0)
         if abs(error.gain - 1) > bound:
             message = f"it is {error.gain:.4g} times the reference; allowed {1 - bound:.4g} to {1 + bound:.4g}"
             return [Problem(kind, error.name, message)]
@@ -178,8 +182,8 @@ def gain_doubt(error: TensorError) -> float:
     """How far a gain may be off for the noise beside it: the standard error of a slope over so many steps.
 
     What the gain does not explain is ``gain * tan(angle)`` of the reference, the angle being that of `cosine`; over n
-    steps it averages to a root of n less. It matters where a model that chooses parts from the reference after a few
-    frames at rest: there is next to no motion to take a scale from, and much noise beside it.
+    steps it averages to a root of n less. A model that chooses may part from the reference after a few frames at rest:
+    there is next to no motion to take a scale from, and much noise beside it.
     """
     if not error.cosine > 0:
         return 0.0
