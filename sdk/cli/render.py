@@ -32,6 +32,7 @@ KINDS = (".mp4", ".png")
 @click.option("--size", default="512", show_default=True, help="Pixels of a clip: N, or WIDTHxHEIGHT.")
 @click.option("--turn", default=0.0, show_default=True, type=click.FloatRange(-180, 180), help="Degrees, to its left.")
 @click.option("--blinks", type=click.IntRange(0, 2**32 - 1), help="Seed of blinks.  [default: none]")
+@click.option("--retarget", type=click.Path(path_type=Path), help="Retarget file: gains, limits, smoothing, knobs.")
 @click.option("--draft", is_flag=True, help="Draw a clip with jagged edges, in less time.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes that draw a clip.  [default: one a core]")
 @click.option("--phones", type=click.Path(path_type=Path), help="Label track: what is said, for a filmstrip.")
@@ -47,6 +48,7 @@ def render(
     size: str,
     turn: float,
     blinks: int | None,
+    retarget: Path | None,
     draft: bool,
     jobs: int | None,
     phones: Path | None,
@@ -67,7 +69,7 @@ def render(
         raise UsageError(output, "cannot be a file there", "give a file name in a folder that exists")
     pixels = parse_size(size)
     said = Phones.read_labels(phones) if phones else None
-    performance = performed(source, speech, target, precision)
+    performance = performed(source, speech, target, precision, retarget)
     if blinks is not None:
         performance = performance.blinking(blinks)
     if kind == ".png":
@@ -89,7 +91,9 @@ def render(
     )
 
 
-def performed(source: Path, speech: Path | None, target: str, precision: str | None) -> Performance:
+def performed(
+    source: Path, speech: Path | None, target: str, precision: str | None, retarget: Path | None
+) -> Performance:
     """What is filmed: a bundle's answer to a speech file, or an animation with or without its sound.
 
     Raises:
@@ -102,12 +106,14 @@ def performed(source: Path, speech: Path | None, target: str, precision: str | N
     from sdk.film.performance import perform, read_performance
 
     if source.suffix.lower() == ".npz":
+        if retarget is not None:
+            raise UsageError("--retarget", "an animation file is not run", "give it to python -m sdk animate")
         pcm, rate = read_audio(speech) if speech else (np.zeros(0, np.float32), 16_000)
         return read_performance(source, pcm, rate)
     if speech is None:
         raise UsageError("SPEECH", "is missing", "give an audio file after the bundle")
     pcm, rate = read_audio(speech)
-    with Bundle.open(source) as bundle, bundle.session(target, precision) as session:
+    with Bundle.open(source) as bundle, bundle.session(target, precision, retarget=retarget) as session:
         if not bundle.manifest.model.trained:
             click.echo("UNTRAINED model: the motion means nothing", err=True)
         return perform(bundle, session, pcm, rate)

@@ -17,7 +17,8 @@ from sdk.errors import UsageError
 from sdk.film.colours import planes, require_av
 from sdk.rigs.head import Floats, default_head
 from sdk.rigs.paint import Image
-from sdk.rigs.render import FaceRenderer, require_pyvista
+from sdk.rigs.render import FaceRenderer
+from sdk.rigs.scene import require_vtk
 
 BATCH = 4
 """Faces that a process is given at a time."""
@@ -62,7 +63,7 @@ def drawn(shot: Shot, faces: Floats, jobs: int) -> Iterator[Image]:
         jobs: processes; 1 is this one.
 
     Raises:
-        MissingDependencyError: PyVista or PyAV is not installed.
+        MissingDependencyError: VTK, EGL or PyAV is not installed.
         UsageError: a process ended before its time.
     """
     if jobs == 1:
@@ -70,7 +71,7 @@ def drawn(shot: Shot, faces: Floats, jobs: int) -> Iterator[Image]:
             yield from (planes(camera.draw(face), shot.size) for face in faces)
         return
     require_av()
-    require_pyvista()
+    require_vtk()
     with ProcessPoolExecutor(jobs, clean_processes(), initializer=begin, initargs=(shot,)) as pool:
         batches = (pool.submit(draw_batch, faces[first : first + BATCH]) for first in range(0, len(faces), BATCH))
         waiting: deque[Future[list[Image]]] = deque(islice(batches, AHEAD * jobs))
@@ -90,7 +91,7 @@ def clean_processes() -> multiprocessing.context.BaseContext:
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__, "pyvista.plotting"])
+    context.set_forkserver_preload([__name__, "vtkmodules.vtkRenderingOpenGL2"])
     return context
 
 

@@ -69,11 +69,11 @@ def skin_texture(middle_of_lips: float, per_millimetre: int = 4) -> Texture:
     corner, extent = (-100.0, -190.0), (200.0, 320.0)
     x, y = pixel_grid(corner, extent, per_millimetre)
     side = np.abs(x)
-    picture = np.broadcast_to(np.array(SKIN, float), (*x.shape, 3))
-    picture = blend(picture, BLUSH, 0.45 * np.exp(-(((side - 42) / 20) ** 2) - ((y + 38) / 17) ** 2))
-    picture = blend(picture, BLUSH, 0.35 * np.exp(-((x / 15) ** 2) - ((y + 36) / 12) ** 2))
-    picture = blend(picture, LIPS, 0.85 * smoothstep(lip_ellipse(x, y, middle_of_lips), 1.06, 0.9))
-    picture = blend(picture, BROWS, 0.85 * brow(side, y))
+    picture = plain(SKIN, x, y)
+    blend(picture, BLUSH, 0.45 * np.exp(-(((side - 42) / 20) ** 2) - ((y + 38) / 17) ** 2))
+    blend(picture, BLUSH, 0.35 * np.exp(-((x / 15) ** 2) - ((y + 36) / 12) ** 2))
+    blend(picture, LIPS, 0.85 * smoothstep(lip_ellipse(x, y, middle_of_lips), 1.06, 0.9))
+    blend(picture, BROWS, 0.85 * brow(side, y))
     return Texture(np.rint(picture).astype(np.uint8), corner, extent)
 
 
@@ -90,9 +90,9 @@ def brow(side: Doubles, y: Doubles) -> Doubles:
 def teeth_texture(per_millimetre: int = 4) -> Texture:
     """Teeth that darken sideways, because that is also backwards, into the shade of the cheeks."""
     corner, extent = (-40.0, -120.0), (80.0, 80.0)
-    x, _ = pixel_grid(corner, extent, per_millimetre)
-    picture = np.broadcast_to(np.array(TEETH, float), (*x.shape, 3))
-    picture = blend(picture, CAVITY, 0.85 * smoothstep(np.abs(x), 11, 24))
+    x, y = pixel_grid(corner, extent, per_millimetre)
+    picture = plain(TEETH, x, y)
+    blend(picture, CAVITY, 0.85 * smoothstep(np.abs(x), 11, 24))
     return Texture(np.rint(picture).astype(np.uint8), corner, extent)
 
 
@@ -103,25 +103,29 @@ def eye_texture(centre: Floats, per_millimetre: int = 16) -> Texture:
     from_axis = np.hypot(x - centre[0], y - centre[1])
     angle = np.arctan2(y - centre[1], x - centre[0])
     edge = 1 / per_millimetre
-    picture = np.broadcast_to(np.array(SCLERA, float), (*x.shape, 3))
-    picture = blend(picture, LIMBUS, smoothstep(from_axis, IRIS_RADIUS + 0.35, IRIS_RADIUS - 0.35))
+    picture = plain(SCLERA, x, y)
+    blend(picture, LIMBUS, smoothstep(from_axis, IRIS_RADIUS + 0.35, IRIS_RADIUS - 0.35))
     fibres = 0.78 + 0.22 * np.sin(38 * angle) * np.sin(23 * angle + 1)
-    picture = blend(picture, IRIS, fibres * smoothstep(from_axis, IRIS_RADIUS - 0.2, IRIS_RADIUS - 1.4))
-    picture = blend(picture, PUPIL, smoothstep(from_axis, PUPIL_RADIUS + edge, PUPIL_RADIUS - edge))
+    blend(picture, IRIS, fibres * smoothstep(from_axis, IRIS_RADIUS - 0.2, IRIS_RADIUS - 1.4))
+    blend(picture, PUPIL, smoothstep(from_axis, PUPIL_RADIUS + edge, PUPIL_RADIUS - edge))
     return Texture(np.rint(picture).astype(np.uint8), corner, extent)
 
 
 def pixel_grid(
     corner: tuple[float, float], extent: tuple[float, float], per_millimetre: int
 ) -> tuple[Doubles, Doubles]:
-    """Positions x and y, each (height, width), of the pixels' centres, row 0 at the top."""
+    """Positions x (1, width) and y (height, 1) of the pixels' centres, row 0 at the top."""
     columns, rows = (round(length * per_millimetre) for length in extent)
     x = corner[0] + (np.arange(columns) + 0.5) / per_millimetre
     y = corner[1] + extent[1] - (np.arange(rows) + 0.5) / per_millimetre
-    xs, ys = np.meshgrid(x, y)
-    return xs, ys
+    return x[None], y[:, None]
 
 
-def blend(picture: Doubles, colour: Colour, cover: Doubles) -> Doubles:
-    """`colour` over the (height, width, 3) `picture` where `cover`, in [0, 1], is above 0."""
-    return picture + (np.array(colour, float) - picture) * cover[..., None]
+def plain(colour: Colour, x: Doubles, y: Doubles) -> Floats:
+    """A picture (height, width, 3) of one colour, for a `pixel_grid`."""
+    return np.full((y.size, x.size, 3), colour, np.float32)
+
+
+def blend(picture: Floats, colour: Colour, cover: Doubles) -> None:
+    """Paint `colour` over the (height, width, 3) `picture` where `cover`, (height, width) in [0, 1], is above 0."""
+    picture += (np.array(colour, np.float32) - picture) * cover[..., None].astype(np.float32)

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 
-from tests.bundle.conftest import edit_manifest
-from tests.cli.conftest import Command
-from tests.toy_bundle import speech_like
-
-SECONDS = 0.7
-NAMES = ["jawOpen", "mouthClose", "mouthPucker", "mouthFunnel", "jawLeft", "jawRight", "tongueOut", "browInnerUp"]
+from tests.cli.conftest import NAMES, Command
 
 
 @pytest.fixture
 def view(command: Command) -> Command:
     """``python -m sdk view ARGUMENTS``."""
     return partial(command, "view")
-
-
-@pytest.fixture
-def speech(tmp_path: Path) -> Path:
-    soundfile.write(tmp_path / "speech.wav", speech_like(round(SECONDS * 16_000)), 16_000)
-    return tmp_path / "speech.wav"
-
-
-@pytest.fixture
-def rigged(toy_bundle: Path, tmp_path: Path) -> Path:
-    """The toy with channels of ARKit's names."""
-    folder = Path(shutil.copytree(toy_bundle, tmp_path / "rigged"))
-    edit_manifest(folder, lambda m: m.update(channels=NAMES, unit="1"))
-    edit_manifest(folder, lambda m: m["pipeline"].update(values="motion_decoder.coefficients"))
-    return folder
 
 
 def document(path: Path) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import pytest
 from sdk.errors import MissingDependencyError, UsageError
 from sdk.rigs.arkit import ARKIT_52
 from sdk.rigs.head import Head, default_head
-from sdk.rigs.render import FaceRenderer, render, require_pyvista
+from sdk.rigs.render import FaceRenderer, render
+from sdk.rigs.scene import require_vtk
 from sdk.rigs.surfaces import in_mouth
 
 SIZE = (120, 150)
@@ -132,15 +133,15 @@ def test_an_empty_picture_is_refused(head):
         render(head, None, (0, 10))
 
 
-def test_without_pyvista_the_extra_is_named(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pyvista", None)
+def test_without_vtk_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "vtkmodules.vtkRenderingOpenGL2", None)
     with pytest.raises(MissingDependencyError, match=r"nowface\[render\]"):
-        require_pyvista()
+        require_vtk()
 
 
 def test_without_a_display_or_egl_the_package_is_named(monkeypatch):
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.setattr("sdk.rigs.render.find_library", lambda name: None)
+    monkeypatch.setattr("sdk.rigs.scene.find_library", lambda name: None)
     with pytest.raises(MissingDependencyError, match="libegl1"):
-        require_pyvista()
+        require_vtk()
