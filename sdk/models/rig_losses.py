@@ -38,6 +38,10 @@ as a model is not sure they stay there, and then nothing teaches it to become su
 the mean, which is not rest for any sound at which they may move."""
 
 
+LOSSES = ("weights", "gap", "velocity", "jerk", "closure", "open", "shape", "teeth", "rest")
+"""Names of what `RigLosses` gives."""
+
+
 class Frames(Protocol):
     """What the losses read of a batch; each (B, T) or (B, T, 52)."""
 

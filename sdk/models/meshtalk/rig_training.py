@@ -8,9 +8,10 @@ without them (every head one class, the face its mean):
 * the classes of a head are rewarded for being used alike over a batch;
 * the last layer of the fusion starts large, so that the classes differ from the start.
 
-And one for the face that sound alone gives: the context model also answers for the face that its likeliest classes
-make, after categories of its own choice. The likelihood of the categories alone does not see that a class which closes
-the lips is seldom the likeliest, nor what an error leads to in the frames after it.
+And one for the face that sound alone gives: in the second part the losses are also those of the face that the context
+model's likeliest classes make, after categories of its own choice, and all parts learn from it. The likelihood of the
+categories alone does not see that a class which closes the lips is seldom the likeliest, nor what an error leads to in
+the frames after it; and what the sound's code leaves out, a context model cannot bring back.
 """
 
 from __future__ import annotations
@@ -19,37 +20,34 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from sdk.audio.clock import SampleClock
 from sdk.audio.logmel import BANDS, LogMel
 from sdk.audio.whole_clip import log_mel_clip
 from sdk.models.meshtalk.blinking import with_blinks
-from sdk.models.meshtalk.config import MeshTalkConfig
 from sdk.models.meshtalk.crossing import crossing_losses
 from sdk.models.meshtalk.losses import context_error
 from sdk.models.meshtalk.model import MeshTalk
 from sdk.models.meshtalk.occlusion import draw_seen, hide
 from sdk.models.meshtalk.quantise import choose, one_hot, straight_through
 from sdk.models.meshtalk.rig_checkpoint import save_rig
+from sdk.models.meshtalk.rig_table import ModelTable
 from sdk.models.meshtalk.sequence import encode_running
 from sdk.models.meshtalk.streaming.config import HOP
 from sdk.models.meshtalk.streaming.default import MEL, REST, region_weights
 from sdk.models.recipe_table import table_errors
-from sdk.models.rig_losses import RigLosses, Segments
+from sdk.models.rig_losses import LOSSES, RigLosses, Segments
 from sdk.rigs.arkit import ARKIT_52
-from sdk.spec import FrameRate, Record
+from sdk.spec import FrameRate
 
-Part = Annotated[float, Field(ge=0, le=1)]
 SOFT, LATENT = 0.2, 0.6
-"""Parts of the run after which codes are one-hot, and after which only the context model learns: where a recipe's
-``[finish]`` should begin, for the losses of the face are then those of sound alone."""
+"""Parts of the run after which codes are one-hot, and after which the face of sound alone counts as well."""
 MOST_NOISE = 0.5
 """Of the Gumbel noise on the codes: at full strength a small latent space drowns in it."""
 OWN_HISTORY, OWN_PASSES = 0.75, 4
@@ -60,35 +58,6 @@ DEVIATION = 0.2
 RATE = FrameRate(num=30)
 SILENCE = math.log(MEL.floor)
 """Value of a log-mel column of digital silence."""
-
-
-class ModelTable(Record):
-    """The recipe's ``[model]`` table.
-
-    Attributes:
-        heads, classes, head_width: see `MeshTalkConfig`.
-        lookahead_samples: of the future that a frame may hear, at 16 kHz.
-        hidden: share of the segments in which a tracker loses a region for a while.
-        history_noise: in training the context model sees categories of which up to this share, drawn for each segment,
-            are others at random. On true categories alone it learns to repeat them, and running free stays where it is.
-    """
-
-    heads: PositiveInt = 8
-    classes: PositiveInt = 32
-    head_width: PositiveInt = 32
-    lookahead_samples: Annotated[int, Field(ge=0, le=16_000)] = 0
-    hidden: Part = 0.5
-    history_noise: Part = 0.8
-
-    def sizes(self) -> MeshTalkConfig:
-        """Of the network."""
-        return MeshTalkConfig(
-            heads=self.heads,
-            classes=self.classes,
-            vertices=len(ARKIT_52),
-            point_size=1,
-            head_width=self.head_width,
-        )
 
 
 @dataclass(frozen=True)
@@ -130,21 +99,34 @@ class MeshTalkTask:
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
         """Those of `RigLosses` and `crossing_losses`, and ``usage`` and ``context`` in nats.
 
-        Until `LATENT` the face is that of the fused categories, after it that of the context model's own.
+        These are of the face that the fused categories make. ``spoken_`` and a name of `RigLosses` is the same of the
+        face of sound alone; nothing until `LATENT`.
         """
         chance = _on_cpu(generator)
         face = Face(with_blinks(batch.targets, chance), batch.closures, batch.silence, batch.valid)
         latent = progress < LATENT
-        with torch.set_grad_enabled(latent):
-            sound = self._sound(batch.features, face.targets.shape[1])
-            logprobs = self._fused(self._hidden(face, chance), sound)
-        found = self._latent_losses(face, sound, logprobs, progress, chance) if latent else {}
-        labels, sound = choose(logprobs.detach()), sound.detach()
+        sound = self._sound(batch.features, face.targets.shape[1])
+        logprobs = self._fused(self._hidden(face, chance), sound)
+        found = self._latent_losses(face, sound, logprobs, progress, chance)
+        if latent:
+            sound = sound.detach()  # the context model learns from the latent space, which does not yet learn for it
+        labels = choose(logprobs.detach())
         history = self._disturbed(labels, chance)
         context = self.model.context_model(one_hot(history, self.table.classes), sound)
         valid = batch.valid > 0
         found["context"] = context_error(context[valid][None], labels[valid][None])
-        return found if latent else found | self._spoken_losses(batch, history, context.detach(), sound, chance)
+        if latent:
+            nothing = context.sum() * 0
+            return found | {f"spoken_{name}": nothing for name in LOSSES}
+        spoken = self._decoded(self._spoken_codes(history, context.detach(), sound, chance))
+        losses = self._losses.to(spoken.device)
+        return found | {f"spoken_{name}": value for name, value in losses(spoken, batch).items()}
+
+    def _decoded(self, codes: Tensor) -> Tensor:
+        """Weights (B, T, 52) of codes (B, T, H, C)."""
+        template = torch.zeros(len(codes), len(ARKIT_52), 1, device=codes.device)
+        decoded: Tensor = self.model.vertex_unet(template, codes)[..., 0]
+        return decoded
 
     def _latent_losses(
         self, face: Face, sound: Tensor, logprobs: Tensor, progress: float, chance: torch.Generator
@@ -152,9 +134,7 @@ class MeshTalkTask:
         shift = int(torch.randint(1, max(2, len(sound)), (1,), generator=chance))
         other = face.targets.roll(shift, 0)
         both = torch.cat([logprobs, self._fused(other, sound)])
-        template = torch.zeros(len(both), len(ARKIT_52), 1, device=both.device)
-        decoded = self.model.vertex_unet(template, self._codes(both, progress, chance))[..., 0]
-        own, crossed = decoded.chunk(2)
+        own, crossed = self._decoded(self._codes(both, progress, chance)).chunk(2)
         losses = self._losses.to(own.device)
         found: dict[str, Tensor] = losses(own, face)
         found |= crossing_losses(losses, crossed, face, other, self._regions.to(own.device))
@@ -163,10 +143,8 @@ class MeshTalkTask:
         found["usage"] = math.log(self.table.classes) - entropy
         return found
 
-    def _spoken_losses(
-        self, batch: Segments, history: Tensor, guessed: Tensor, sound: Tensor, chance: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Of the face of sound alone, without blinks, for they cannot be heard.
+    def _spoken_codes(self, history: Tensor, guessed: Tensor, sound: Tensor, chance: torch.Generator) -> Tensor:
+        """The context model's likeliest categories (B, T, H, C), whose gradient is that of its probabilities.
 
         The categories before a frame are in most segments the model's own: those that it `guessed` after `history`,
         then those after these, and so on. Each pass is one frame more that it has gone on alone.
@@ -178,15 +156,7 @@ class MeshTalkTask:
                 guessed = self.model.context_model(one_hot(before, self.table.classes), sound)
                 before = torch.where(own, choose(guessed), history)
         logprobs = self.model.context_model(one_hot(before, self.table.classes), sound)
-        codes = straight_through(logprobs, torch.full_like(logprobs, 0.5), strength=0.0)
-        unet = self.model.vertex_unet
-        template = torch.zeros(len(codes), len(ARKIT_52), 1, device=codes.device)
-        # Whatever helps the context model here must not spoil the face of a tracked expression: the decoder stays.
-        fixed = {name: value.detach() for name, value in unet.named_parameters()}
-        decoded = torch.func.functional_call(unet, fixed, (template, codes))[..., 0]
-        losses: dict[str, Tensor] = self._losses.to(decoded.device)(decoded, batch)
-        nothing = decoded.sum() * 0
-        return losses | {"crossing": nothing, "crossing_gap": nothing, "usage": nothing}
+        return straight_through(logprobs, torch.full_like(logprobs, 0.5), strength=0.0)
 
     def _hidden(self, face: Face, chance: torch.Generator) -> Tensor:
         """The face (B, T, 52) as a tracker sees it that loses regions at times."""
