@@ -12,7 +12,7 @@ gain and the cosine similarity. Rounding is noise: it lowers the SNR and leaves 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,6 +135,11 @@ class ErrorMeter:
         if self.vertices:
             self._add_distance(index, error)
 
+    def widen(self, reference: Values) -> None:
+        """Let a step of the reference that is not compared count for the range; not before a step was compared."""
+        assert self._signal is not None, f"{self.name}: no step was compared"
+        self._signal.widen(reference.astype(np.float64))
+
     def _add_distance(self, index: int, error: NDArray[np.float64]) -> None:
         distance = np.sqrt(np.square(error).sum(-1)).reshape(-1)
         far = int(distance.argmax())
@@ -183,15 +188,14 @@ class _Signal:
     """
 
     def __init__(self, first: NDArray[np.float64]) -> None:
-        self._steps = 0
+        self._steps = self._seen = 0
         self._low, self._high = first.copy(), first.copy()
         self._mean, self._squares = np.zeros_like(first), np.zeros_like(first)
         self._error_mean, self._shared = np.zeros_like(first), 0.0
 
     def add(self, step: NDArray[np.float64], error: NDArray[np.float64]) -> None:
         self._steps += 1
-        np.minimum(self._low, step, out=self._low)
-        np.maximum(self._high, step, out=self._high)
+        self.widen(step)
         away = step - self._mean
         self._mean += away / self._steps
         self._squares += away * (step - self._mean)
@@ -201,8 +205,13 @@ class _Signal:
         else:
             self._shared = math.nan
 
+    def widen(self, step: NDArray[np.float64]) -> None:
+        self._seen += 1
+        np.minimum(self._low, step, out=self._low)
+        np.maximum(self._high, step, out=self._high)
+
     def range(self) -> float:
-        spread = self._high - self._low if self._steps > 1 else self._high.max() - self._low.min()
+        spread = self._high - self._low if self._seen > 1 else self._high.max() - self._low.min()
         travel = float(np.max(spread))
         magnitude = float(np.maximum(np.abs(self._low), np.abs(self._high)).max())
         return max(travel, STILL_FRACTION * magnitude) or 1.0
@@ -245,8 +254,9 @@ def measure(
     indices: Sequence[int],
     unit: str = "1",
     vertices: bool = False,
+    later: Iterable[Values] = (),
 ) -> TensorError:
-    """Error of a whole stream held in memory.
+    """Error of a whole stream held in memory, or of its beginning.
 
     Args:
         name: ``stage.tensor``.
@@ -256,8 +266,11 @@ def measure(
         indices: index of each of the T steps.
         unit: the tensor's unit.
         vertices: whether the last dimension is x, y, z.
+        later: steps (...) of the reference behind the T that are compared, which count for its range.
     """
     meter = ErrorMeter(name, unit, vertices=vertices)
     for index, expected, got in zip(indices, reference, candidate, strict=True):
         meter.add(int(index), expected, got)
+    for step in later:
+        meter.widen(step)
     return meter.result(max_abs_of_range)

@@ -166,3 +166,17 @@ def test_a_gain_cut_short_is_doubted_after_few_noisy_steps_and_not_after_many() 
         assert value_problems(error, tolerance), "compared in whole, nothing is doubted"
         assert 0.5 < gain_doubt(error) / (0.05 / math.sqrt(steps)) < 2
     assert found == {9: False, 3_000: True}
+
+
+def test_the_range_is_that_of_the_whole_reference_though_only_its_beginning_is_compared() -> None:
+    """A face that has not begun to move when two choices part is no yardstick."""
+    whole = np.concatenate([np.full((3, 1), 0.25), np.array([[0.0], [1.0]])])
+    begin = whole[:3]
+    error = measure("a.b", begin, begin + 0.01, 0.02, indices=range(3), later=whole[3:])
+    assert error.reference_range == 1
+    assert error.steps == 3
+    assert error.rms_of_range == pytest.approx(0.01)
+    tolerance = Tolerance(max_abs_of_range=0.02, rms_of_range=0.02, digest_relative=1, gain_error=1)
+    assert not value_problems(error, tolerance)
+    alone = measure("a.b", begin, begin + 0.01, 0.02, indices=range(3))
+    assert value_problems(alone, tolerance)
