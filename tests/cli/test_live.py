@@ -63,12 +63,13 @@ def test_ends_after_some_seconds(live: Command, speech: Path) -> None:
     assert json.loads(out)["seconds"] == pytest.approx(0.3, abs=0.05)
 
 
-def test_ctrl_c_ends_with_a_summary(live: Command, speech: Path) -> None:
-    """A signal as the terminal sends it, half a second after the first frame."""
+def test_ctrl_c_ends_with_a_summary(live: Command, tmp_path: Path) -> None:
+    """A signal as the terminal sends it, half a second after the first frame of half a minute."""
     import threading
 
     from sdk.live.loop import Listener
 
+    soundfile.write(tmp_path / "long.wav", speech_like(30 * 16_000), 16_000)
     begun = Listener.run
 
     def interrupted(listener: Listener) -> None:
@@ -77,9 +78,9 @@ def test_ctrl_c_ends_with_a_summary(live: Command, speech: Path) -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Listener, "run", interrupted)
-        code, out, err = live("--input", speech, "--json")
+        code, out, err = live("--input", tmp_path / "long.wav", "--json")
     assert (code, err) == (0, "")
-    assert 0.2 < json.loads(out)["seconds"] < 0.9
+    assert 0.2 < json.loads(out)["seconds"] < 20, "however late a busy machine delivers it"
 
 
 def test_the_screen(live: Command, speech: Path, monkeypatch: pytest.MonkeyPatch) -> None:
