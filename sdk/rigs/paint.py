@@ -127,5 +127,5 @@ def plain(colour: Colour, x: Doubles, y: Doubles) -> Floats:
 
 
 def blend(picture: Floats, colour: Colour, cover: Doubles) -> None:
-    """Paint `colour` over the (height, width, 3) `picture` where `cover`, (height, width) in [0, 1], is above 0."""
+    """Paint `colour` over the (height, width, 3) `picture` by `cover`, (height or 1, width) in [0, 1]."""
     picture += (np.array(colour, np.float32) - picture) * cover[..., None].astype(np.float32)

@@ -86,11 +86,12 @@ class Finish(Record):
 
     Attributes:
         part: of the steps.
-        losses: weights that take the place of those in the recipe's ``[losses]``; the others stay.
+        losses: weights that take the place of those in the recipe's ``[losses]``; the others stay. None where the task
+            itself changes what counts.
     """
 
     part: Annotated[FiniteFloat, Field(gt=0, lt=1)]
-    losses: Annotated[LossWeights, Field(min_length=1)]
+    losses: LossWeights = Field(default_factory=dict)
 
 
 class Validation(Record):

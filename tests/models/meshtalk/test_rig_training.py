@@ -220,3 +220,9 @@ def test_damaged_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_bytes((tmp_path / "other" / "config.json").read_bytes())
     with pytest.raises(CheckpointError, match=r"model\.safetensors"):
         load_rig(tmp_path)
+
+
+def test_the_recipe_looks_for_the_best_where_the_face_of_sound_alone_counts() -> None:
+    finish = load_recipe("meshtalk").finish
+    assert finish
+    assert finish.part == pytest.approx(1 - LATENT)
