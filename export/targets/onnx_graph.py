@@ -13,6 +13,7 @@ from typing import Any
 from export.precision import FP32, Form, FormSupport, StagePlan, quantisable
 from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.onnx_layers import LayerForm, fill_layers
+from export.targets.onnx_names import shorten
 from export.targets.onnx_static import record_ranges
 from export.targets.onnx_tables import store_tables
 from export.targets.onnx_trace import MEND, OPSET, trace
@@ -75,6 +76,7 @@ def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOpt
     fill_layers(onnx, model, layers, forms, ranges)
     if plan.base == "fp16":
         store_tables(onnx, model, ready, rows=bool(plan.layers))
+    shorten(onnx, model)
     if plan == FP32:
         check_for_unity(onnx, model, spec)
     else:

@@ -9,6 +9,9 @@ Algorithm for the Machine Calculation of Complex Fourier Series", 1965) into::
 Both stages are products with one small matrix each. A real signal needs only ``p <= L / 2``: the other bins are
 conjugates of these. At 2048 points under a window of 800 the matrices take 50 kB instead of 6.6 MB, which a device
 would read from memory for every column.
+
+The bins of one q, and the conjugates of those of ``S - 1 - q``, are neighbours: L bins in a row. Stage 2 gives its q in
+such pairs, low frequencies first, so that a band reads few of them.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from torch.nn import functional as F
 
 
 class PowerSpectrum(nn.Module):
-    """Squared magnitudes of a windowed real transform, all bins from 0 to half the length, in the order of `bins`.
+    """Squared magnitudes of a windowed real transform, all bins from 0 to half the length, at the places of `bins`.
 
     The window is the periodic Hann window ``0.5 - 0.5 cos(2 pi n / size)`` divided by the root of its energy, so that
     white noise of unit variance has power 1 in each bin. Behind it the transform is padded with zeros.
@@ -47,7 +50,7 @@ class PowerSpectrum(nn.Module):
         self.kept = self.long // 2 + 1
         cosine, sine = _turns(self.kept, size // self.short, self.long)
         twiddle_cosine, twiddle_sine = _turns(self.short, self.kept, n_fft)
-        second_cosine, second_sine = _turns(self.short, self.short, self.short)
+        second_cosine, second_sine = (table[self._order()] for table in _turns(self.short, self.short, self.short))
         tables = {
             "window": _window(size),
             "first": torch.cat([cosine, -sine]),
@@ -63,18 +66,26 @@ class PowerSpectrum(nn.Module):
 
     @property
     def bins(self) -> Tensor:
-        """Bin, 0 to n_fft / 2, of each output; -1 for those that repeat an earlier one."""
-        places = torch.arange(self.kept)[:, None] + self.long * torch.arange(self.short)
-        folded = torch.minimum(places, self.n_fft - places).reshape(-1)
+        """Bin, 0 to n_fft / 2, of each output (P, S); -1 for those that repeat an earlier one.
+
+        Along the second axis frequencies rise, by L bins with every second place.
+        """
+        places = torch.arange(self.kept)[:, None] + self.long * self._order()
+        folded = torch.minimum(places, self.n_fft - places)
         seen: set[int] = set()
         found = []
-        for place in folded.tolist():
+        for place in folded.reshape(-1).tolist():
             found.append(-1 if place in seen else place)
             seen.add(place)
-        return torch.tensor(found)
+        return torch.tensor(found).reshape(folded.shape)
+
+    def _order(self) -> Tensor:
+        """(S,) each q beside ``S - 1 - q``."""
+        pairs = torch.stack([torch.arange(self.short), torch.arange(self.short - 1, -1, -1)], 1)
+        return pairs.reshape(-1)[: self.short]
 
     def forward(self, windows: Tensor) -> Tensor:
-        """Samples (n, size) to powers (n, len(bins))."""
+        """Samples (n, size) to powers (n, P, S)."""
         count = windows.shape[0]
         columns = (windows * self.window).reshape(count, -1, self.short).permute(0, 2, 1)
         turned = F.linear(columns, self.first_turned) * self.twiddle_sine
@@ -82,8 +93,7 @@ class PowerSpectrum(nn.Module):
         rows = inner.reshape(count, self.short, 2, self.kept).permute(0, 3, 2, 1)
         outer = F.linear(rows.reshape(count, self.kept, 2 * self.short), self.second)
         squares = outer * outer
-        powers = squares[:, :, : self.short] + squares[:, :, self.short :]
-        return powers.reshape(count, self.kept * self.short)
+        return squares[:, :, : self.short] + squares[:, :, self.short :]
 
 
 def _short_length(size: int, n_fft: int) -> int:

@@ -89,6 +89,19 @@ def test_every_band_holds_a_bin_and_each_tone_lights_its_own_band() -> None:
         assert MODULE(tone)[0, -1].argmax().item() == band
 
 
+def test_bands_cut_into_groups_are_the_bands_of_one_matrix() -> None:
+    powers = torch.rand(3, *MODULE.spectrum.bins.shape)
+    bins = MODULE.spectrum.bins
+    expected = powers.double().flatten(1) @ (mel_bands()[:, bins] * (bins >= 0)).flatten(1).T + FLOOR
+    found = torch.cat([group(powers) for group in MODULE.groups], 1)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-6, atol=1e-7)
+
+
+def test_the_bands_read_little() -> None:
+    """What a step reads from memory for its bands: 87 kB for one matrix over all bins."""
+    assert sum(buffer.nbytes for buffer in MODULE.groups.buffers()) < 32_000
+
+
 def test_silence_and_full_scale_fit_half_precision() -> None:
     """White noise of unit variance has unit power a bin; the floor and a tone of 10 standard deviations fit float16."""
     assert torch.allclose(MODULE(torch.zeros(1, HOP)), torch.tensor(FLOOR).log())

@@ -13,9 +13,9 @@ from sdk.audio.spectrum import PowerSpectrum
 
 def powers(spectrum: PowerSpectrum, windows: np.ndarray) -> np.ndarray:
     """(n, n_fft / 2 + 1) in the order of the bins."""
-    bins = spectrum.bins
+    bins = spectrum.bins.flatten()
     order = bins[bins >= 0].argsort()
-    return spectrum(torch.from_numpy(windows).float())[:, bins >= 0][:, order].numpy()
+    return spectrum(torch.from_numpy(windows).float()).flatten(1)[:, bins >= 0][:, order].numpy()
 
 
 def expected(windows: np.ndarray, n_fft: int) -> np.ndarray:
@@ -33,6 +33,16 @@ def test_every_length_gives_every_bin_once(size: int, more: int, seed: int) -> N
     windows = np.random.default_rng(seed).standard_normal((3, size))
     found = powers(spectrum, windows)
     np.testing.assert_allclose(found, expected(windows, size + more), atol=2e-6 * size)
+
+
+@pytest.mark.parametrize(("size", "n_fft"), [(400, 512), (800, 2048)])
+def test_two_places_hold_a_run_of_frequencies(size: int, n_fft: int) -> None:
+    spectrum = PowerSpectrum(size, n_fft)
+    bins, run = spectrum.bins, n_fft // spectrum.short
+    for pair in range(spectrum.short // 2):
+        found = bins[:, 2 * pair : 2 * pair + 2]
+        assert found.max() <= (pair + 1) * run
+        assert found[found >= 0].min() >= pair * run
 
 
 @pytest.mark.parametrize(("size", "n_fft", "short"), [(400, 512, 16), (800, 2048, 32), (401, 512, 1)])
