@@ -11,7 +11,7 @@
     [optimiser]                # AdamW and its schedule
     [losses]                   # weight of each loss that the task names
     [finish]                   # the last part of the steps, and the weights that are others there
-    [validation]               # when, on how much, which score chooses the best
+    [validation]               # when, on how much
 """
 
 from __future__ import annotations

@@ -65,8 +65,9 @@ def run_training(
             values = _values(trainer, validation, measure)
             log.write("validation", trainer.step, values)
             # Before a recipe's finish the weights answer to other losses: the least error of all may be there.
-            if recipe.finishing(trainer.step - 1) and values[measure.error] < trainer.best:
-                trainer.best = values[measure.error]
+            error = measure.error(values)
+            if recipe.finishing(trainer.step - 1) and error < trainer.best:
+                trainer.best = error
                 save_checkpoint(out / BEST, trainer.checkpoint())
             save_checkpoint(out / LATEST, trainer.checkpoint())
         watch(result)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import subprocess
 import sys
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ import torch
 from sdk.errors import NumericalError, UsageError
 from sdk.training.cache import read_split
 from sdk.training.checkpoints import load_checkpoint, trained_task
-from sdk.training.judge import Measure, judge
+from sdk.training.judge import Measure, judge, speech_error
 from sdk.training.log import read_log
 from sdk.training.prepare import Plan
 from sdk.training.recipe import Recipe
@@ -57,8 +59,18 @@ def test_it_learns(plan: Plan, tmp_path: Path) -> None:
     assert trained.mouth_mae < 0.2 * untrained.mouth_mae
     rows = read_log(tmp_path / "validation.csv")
     assert [row["step"] for row in rows] == [60, 120]
-    assert min(row["gap_mae_mm"] for row in rows) == pytest.approx(trained.gap_mae_mm, rel=1e-6)
+    best = min(rows, key=speech_error)
+    assert best["gap_mae_mm"] == pytest.approx(trained.gap_mae_mm, rel=1e-6)
     assert (tmp_path / MODEL / "toy.safetensors").is_file()
+
+
+def test_a_mouth_that_never_shuts_is_not_the_best() -> None:
+    """Two validations of one run, and one of clips in which no lips meet."""
+    shy = {"gap_mae_mm": 2.59, "hit_rate": 0.11, "false_closure_rate": 0.005}
+    closing = {"gap_mae_mm": 2.80, "hit_rate": 0.95, "false_closure_rate": 0.028}
+    assert speech_error(closing) < speech_error(shy)
+    assert speech_error(closing) < speech_error(closing | {"false_closure_rate": 0.3})
+    assert speech_error({"gap_mae_mm": 2.0, "hit_rate": math.nan, "false_closure_rate": math.nan}) == 2.0
 
 
 @pytest.mark.parametrize("stop", [8, 6])
@@ -170,7 +182,7 @@ def test_losses_weigh_otherwise_in_the_finish(plan: Plan) -> None:
 def test_the_best_weights_are_those_of_the_finish(plan: Plan, tmp_path: Path) -> None:
     """The error rises all the time: the least one of the finish is its first, at step 9 of 12."""
     errors = itertools.count()
-    measure = Measure(lambda task, clips, advance: {"error": float(next(errors))}, "error")
+    measure = Measure(lambda task, clips, advance: {"error": float(next(errors))}, itemgetter("error"))
     recipe = toy_recipe(finish=FINISH, validation={"every": 3})
     trainer = Trainer(recipe, read_split(plan.folder, "train"))
     run_training(trainer, read_split(plan.folder, "validation"), tmp_path, measure=measure)

@@ -169,7 +169,8 @@ class MeshTalkTask:
         """Log-probabilities (B, T, H, C) of a tracked face (B, T, 52) and sound (B, T, 128)."""
         expression = self.model.encoder.expression_encoder(tracked[..., None])
         fused: Tensor = self.model.encoder.fusion_model(expression, sound)
-        return fused.float()  # noise is drawn to it: in bfloat16 the largest uniforms are 1, and their noise is infinite
+        # Noise is drawn in their precision: in bfloat16 the largest uniforms are 1, and their noise is infinite.
+        return fused.float()
 
     def _codes(self, logprobs: Tensor, progress: float, chance: torch.Generator) -> Tensor:
         """Soft codes at first, then one-hot ones whose gradient is that of the soft."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,7 @@ def vertex_measure(basis: MotionBasis) -> Measure:
             "jerk": _jerk(made) / max(_jerk(wanted), 1e-12),
         }
 
-    return Measure(values, "error")
+    return Measure(values, itemgetter("error"))
 
 
 def ignore(_: int, __: StepResult) -> None:
