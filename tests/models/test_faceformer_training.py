@@ -26,6 +26,7 @@ from sdk.rigs.arkit import ARKIT_52
 from sdk.runtime import EagerExecutor, Session
 from sdk.spec import FrameRate
 from sdk.training.task import Batch
+from tests.models.half_weights import round_to_half
 from tests.models.made_up_batch import CLOSE, FRAMES, JAW, made_up
 
 SMALL = {"encoder": {"channels": 24, "dilations": [1, 2, 4]}, "feature_dim": 32, "window": 12}
@@ -101,6 +102,7 @@ def test_passes_come_nearer_to_the_closed_loop():
 def test_animate_is_what_a_session_streams(speech, tmp_path):
     """Oracle: the exported stages in a session, on the sound itself."""
     made = task()
+    round_to_half(made.module)
     made.save(tmp_path / "run")
     staged = ENTRY.build(BuildOptions(checkpoint=tmp_path / "run"))
     with Session(staged.pipeline, EagerExecutor(staged.stages), staged.parameters) as session:
@@ -275,6 +277,7 @@ def test_saved_weights_come_back(tmp_path):
     assert staged.card.trained
     assert any("Trained at 30" in note for note in staged.card.notes)
     assert staged.pipeline.lookahead_samples == 480
+    round_to_half(made.module)
     for key, value in made.module.state_dict().items():
         assert torch.equal(staged.weights[key], value)
     with pytest.raises(UsageError, match="480 samples"):

@@ -18,6 +18,7 @@ from sdk.models.registry import BuildOptions
 from sdk.models.vatt.streaming.stages import AudioEncoderStage
 from sdk.pretrained import SPEECH
 from sdk.runtime import EagerExecutor, Session
+from tests.models.half_weights import round_to_half
 from tests.models.made_up_batch import made_up
 
 ENCODER = {"kind": "waveform", "layers": 2, "width": 24, "heads": 3, "ffn": 48, "window": 10}
@@ -51,6 +52,7 @@ def test_the_front_end_is_levelled_samples_and_nothing_else(task: FaceFormerTask
 
 
 def test_what_was_trained_is_what_a_session_streams(task: FaceFormerTask, speech: np.ndarray, tmp_path: Path) -> None:
+    round_to_half(task.module)
     task.save(tmp_path)
     staged = ENTRY.build(BuildOptions(checkpoint=tmp_path))
     assert [stage.name for stage in staged.stages] == ["audio_encoder", "identity", "motion_decoder"]

@@ -17,6 +17,7 @@ from sdk.models.registry import BuildOptions, find_model
 from sdk.pretrained import SPEECH
 from sdk.runtime import EagerExecutor, Session
 from sdk.training.task import Task, make_task
+from tests.models.half_weights import round_to_half
 
 LOOKAHEAD = 480
 SMALL: dict[str, dict[str, Any]] = {
@@ -61,8 +62,7 @@ def test_training_hears_what_the_session_hears(task: str, tmp_path: Path) -> Non
     """Frame by frame: what is judged in training is what a session of the exported stages shows."""
     made = saved(task, tmp_path)
     staged = find_model(task).build(BuildOptions(checkpoint=tmp_path))
-    if task == "meshtalk":  # its folder holds half precision
-        made.module.load_state_dict({key: value.half().float() for key, value in made.module.state_dict().items()})
+    round_to_half(made.module)
     speech = load_speech(SPEECH)[16_000:48_000]
     with Session(staged.pipeline, EagerExecutor(staged.stages), staged.parameters) as session:
         session.push(speech)
