@@ -21,7 +21,7 @@ from sdk.runtime.frame import Frame
 
 
 @contextmanager
-def open_animation(path: Path, layout: Layout, name: str | None = None) -> Iterator[AddFrame]:
+def open_animation(path: Path | str, layout: Layout, name: str | None = None) -> Iterator[AddFrame]:
     """Open a file to write; the block adds frames in order. Nothing is left behind when the block raises.
 
     Args:
@@ -34,6 +34,7 @@ def open_animation(path: Path, layout: Layout, name: str | None = None) -> Itera
             the file cannot be written.
         MissingDependencyError: a package of the extra ``animation`` is not installed.
     """
+    path = Path(path)
     write = find_format(path, name).load()
     count = 0
     try:

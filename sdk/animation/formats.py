@@ -48,12 +48,13 @@ FORMATS: dict[str, Format] = {
 """By name. The first with a suffix is what that suffix alone means."""
 
 
-def find_format(path: Path, name: str | None = None) -> Format:
+def find_format(path: Path | str, name: str | None = None) -> Format:
     """The format of a file, by `name` or by its suffix, before any work is done.
 
     Raises:
         UsageError: the suffix is unknown or not that of the format, or the folder does not exist.
     """
+    path = Path(path)
     suffix = path.suffix.lower()
     fitting = [each for key, each in FORMATS.items() if each.suffix == suffix and name in (None, key)]
     if not fitting:

@@ -50,8 +50,8 @@ class Bundle:
     """An opened bundle. Use `open`; close it, or leave its ``with`` block, to free the loaded models.
 
     Opening checks the manifest, then that the folder holds the listed files with the listed sizes and SHA-256 and
-    nothing else; only then may a runtime read one. The folder must not change while the bundle is open. One bundle may
-    be used from several threads; each session belongs to one.
+    nothing else but what Unity's editor writes beside them, ``NAME.meta``; only then may a runtime read one. The folder
+    must not change while the bundle is open. One bundle may be used from several threads; each session belongs to one.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:

@@ -57,15 +57,24 @@ def check_collisions(paths: Iterable[str], subject: object) -> None:
         if path.casefold() in files:
             raise CollidingPathError(subject, f"{shown(path)!r} is listed twice, or differs only in case", REEXPORT)
         files.add(path.casefold())
-        parts = path.split("/")
-        for count in range(1, len(parts)):
-            folder = "/".join(parts[:count])
+        for folder in folders_of(path):
             first = spelling.setdefault(folder.casefold(), folder)
             if first != folder:
                 raise CollidingPathError(subject, f"folders {first!r} and {folder!r} differ only in case", REEXPORT)
     for folded, folder in spelling.items():
         if folded in files:
             raise CollidingPathError(subject, f"{folder!r} is both a file and a folder", REEXPORT)
+
+
+def folders_of(path: str) -> Iterator[str]:
+    """The folders of the bundle that a file lies in, the outermost first."""
+    parts = path.split("/")
+    return ("/".join(parts[:count]) for count in range(1, len(parts)))
+
+
+def meta_files(paths: Iterable[str]) -> set[str]:
+    """``NAME.meta`` for the manifest, the listed files and their folders: what Unity's editor writes beside them."""
+    return {f"{name}.meta" for path in (MANIFEST, *paths) for name in (path, *folders_of(path))}
 
 
 def walk(folder: Path) -> Iterator[tuple[str, os.stat_result]]:

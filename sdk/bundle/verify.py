@@ -14,11 +14,13 @@ from sdk.bundle.errors import (
     shown,
 )
 from sdk.bundle.manifest import FileRecord, Manifest
-from sdk.bundle.paths import MANIFEST, walk
+from sdk.bundle.paths import MANIFEST, meta_files, walk
 
 
 def check_files(folder: Path, manifest: Manifest, *, hashes: bool = True) -> None:
     """Compare the folder with the manifest's list of files.
+
+    ``NAME.meta``, which Unity's editor writes beside the manifest, a listed file or a folder of one, is passed over.
 
     Args:
         folder: the bundle.
@@ -29,10 +31,11 @@ def check_files(folder: Path, manifest: Manifest, *, hashes: bool = True) -> Non
         UnsafePathError, UnlistedFileError, MissingFileError, SizeMismatchError, HashMismatchError: see each class.
     """
     listed = {file.path: file for file in manifest.files}
+    passed_over = {MANIFEST, *meta_files(listed)} - listed.keys()
     found: set[str] = set()
     try:
         for path, status in walk(folder):
-            if path == MANIFEST:
+            if path in passed_over:
                 continue
             if path not in listed:
                 raise UnlistedFileError(

@@ -128,8 +128,8 @@ TOLERANCES = {
             sync_ms=15.0,
             jitter_mm=0.1,
         ),
-        "Each layer as coarse as the budget for the lips lets it be: 0.1 mm unless the export was given another. Those "
-        "in 4 bits weaken or strengthen a motion as they do in int4.",
+        "Each layer as coarse as the budget for the lips lets it be. An export puts its budget, 0.05 mm unless it was "
+        "given another, in the place of the 0.1 mm here. Layers in 4 bits weaken or strengthen a motion as in int4.",
     ),
 }
 

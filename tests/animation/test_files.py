@@ -89,6 +89,14 @@ def test_the_suffix_means_a_format(tmp_path: Path) -> None:
     assert find_format(tmp_path / "a.CSV") == FORMATS["csv"]
 
 
+def test_a_path_may_be_text(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.npz")
+    assert find_format(path) == FORMATS["npz"]
+    with open_animation(path, channels()) as add:
+        add(Frame(0, 534, np.full(52, 0.25, np.float32), {}))
+    assert (np.load(path)["values"] == 0.25).all()
+
+
 @pytest.mark.parametrize(
     ("file", "name", "words"),
     [

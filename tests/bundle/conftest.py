@@ -12,6 +12,18 @@ import pytest
 
 from sdk.errors import BundleError
 
+FOREIGN_META = (
+    "x.meta",
+    ".meta",
+    "new/x.meta",
+    "reference/x.meta",
+    "reference/manifest.json.meta",
+    "readme.md.meta",
+    "README.md.meta.meta",
+    "README.md.meta/manifest.json.meta",
+)
+"""Files of the toy's bundle that look like those of `meta_files` and stand beside nothing that is listed."""
+
 
 @pytest.fixture
 def folder(toy_bundle: Path, tmp_path: Path) -> Path:
@@ -25,6 +37,11 @@ def edit_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> N
     manifest = json.loads(path.read_text())
     change(manifest)
     path.write_text(json.dumps(manifest))
+
+
+def meta_files(folder: Path) -> list[Path]:
+    """What Unity's editor writes into a bundle that lies in a project's Assets."""
+    return [path.with_name(f"{path.name}.meta") for path in folder.rglob("*")]
 
 
 def assert_one_line(error: BundleError) -> None:

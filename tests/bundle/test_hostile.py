@@ -17,7 +17,7 @@ from sdk.bundle import Bundle, errors
 from sdk.bundle.json_text import MAX_BYTES
 from sdk.bundle.verify import file_record
 from sdk.errors import BundleError
-from tests.bundle.conftest import assert_one_line, edit_manifest
+from tests.bundle.conftest import FOREIGN_META, assert_one_line, edit_manifest, meta_files
 
 
 def refusal(folder: Path, expected: type[BundleError], **options: Any) -> BundleError:
@@ -252,6 +252,33 @@ class TestFiles:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("")
         refusal(folder, errors.UnlistedFileError, verify=verify)
+
+    def test_what_unity_writes_beside_each_is_passed_over(self, folder: Path) -> None:
+        for path in meta_files(folder):
+            path.write_text("fileFormatVersion: 2\n")
+        assert (folder / "manifest.json.meta").exists()
+        assert (folder / "reference.meta").exists()
+        assert (folder / "reference" / "weights.safetensors.meta").exists()
+        Bundle.open(folder)
+
+    @pytest.mark.parametrize("name", FOREIGN_META)
+    def test_a_meta_file_beside_nothing(self, folder: Path, name: str) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+        refusal(folder, errors.UnlistedFileError)
+
+    def test_a_meta_file_is_no_link(self, folder: Path) -> None:
+        (folder / "README.md.meta").symlink_to("/etc/passwd")
+        refusal(folder, errors.UnsafePathError)
+
+    def test_a_listed_meta_file_is_checked(self, folder: Path) -> None:
+        (folder / "README.md.meta").write_text("listed")
+        relist(folder, "README.md.meta")
+        Bundle.open(folder)
+        (folder / "README.md.meta").write_text("LISTED")
+        refusal(folder, errors.HashMismatchError)
+        (folder / "README.md.meta").unlink()
+        refusal(folder, errors.MissingFileError)
 
     @pytest.mark.parametrize("verify", [True, False])
     def test_size(self, folder: Path, verify: bool) -> None:

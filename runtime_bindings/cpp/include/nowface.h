@@ -166,8 +166,8 @@ typedef struct nowface_session_options {
     uint32_t abi_version;
     int32_t mode;                        /* NOWFACE_MODE_WORKER or NOWFACE_MODE_SYNCHRONOUS */
     uint32_t sample_rate;                /* of what is pushed, 4000 to 768000; 0 for 16000 */
-    uint32_t queue_milliseconds;         /* most sound that may wait; 0 for 10000 */
-    uint32_t frame_capacity;             /* frames that may wait for poll in worker mode; 0 for 64 */
+    uint32_t queue_milliseconds;         /* most sound that may wait, the oldest beyond it is dropped; 0 for 10000 */
+    uint32_t frame_capacity;             /* frames that may wait for poll before the worker stands; 0 for 64 */
     uint32_t health_interval;            /* frames between two looks at the state; 0 for 30 */
     int32_t has_seed;                    /* 0: a model that samples takes its likeliest choices */
     uint64_t seed;                       /* of a model that samples */
@@ -235,7 +235,8 @@ NOWFACE_API const char *nowface_status_name(int32_t status);
 NOWFACE_API const char *nowface_last_error(void);
 
 /* Opens the bundle in a folder. The manifest is checked, then that the folder holds the listed files with the listed
- * sizes and SHA-256 and nothing else; only then is one read. `path` is UTF-8. Opened files are not kept open. */
+ * sizes and SHA-256 and nothing else, but for the NAME.meta that Unity's editor writes beside them; only then is one
+ * read. `path` is UTF-8. Opened files are not kept open. */
 NOWFACE_API int32_t nowface_bundle_open(const char *path, const nowface_bundle_options *options, nowface_bundle **bundle);
 NOWFACE_API int32_t nowface_bundle_get_info(const nowface_bundle *bundle, nowface_bundle_info *info);
 /* The item of a kind at an index from 0. */
@@ -259,7 +260,9 @@ NOWFACE_API void nowface_bundle_close(nowface_bundle *bundle);
 NOWFACE_API int32_t nowface_session_create(nowface_bundle *bundle, const nowface_session_options *options,
                                            nowface_session **session);
 /* Takes mono samples in, any number, floats in [-1, 1] or 16 bits. NaN and infinities become 0, floats beyond the range
- * are clipped; both are counted. In worker mode it neither locks nor allocates, and wakes the worker at most once a hop. */
+ * are clipped; both are counted. When more than `queue_milliseconds` wait, the oldest are dropped and counted: push a clip
+ * in pieces and poll after each, in synchronous mode. In worker mode it neither locks nor allocates, and wakes the worker
+ * at most once a hop. */
 NOWFACE_API int32_t nowface_push_float(nowface_session *session, const float *samples, size_t count);
 NOWFACE_API int32_t nowface_push_int16(nowface_session *session, const int16_t *samples, size_t count);
 /* Takes values of a signal in: all floats of its tensors, one after the other. `sample` is the time they were captured
@@ -277,7 +280,8 @@ NOWFACE_API int32_t nowface_session_set_retarget(nowface_session *session, const
 NOWFACE_API int32_t nowface_session_set_strength(nowface_session *session, const char *knob, float strength);
 /* Ends the stream: the frames that remain follow, ceil(samples * frame rate / 16000) in all. */
 NOWFACE_API int32_t nowface_session_flush(nowface_session *session);
-/* In worker mode: waits until all that was pushed is computed or `milliseconds` are over (then NOWFACE_NO_FRAME). */
+/* In worker mode: waits until all that was pushed is computed, or `frame_capacity` frames wait for poll, or a step has
+ * failed, as poll then tells; NOWFACE_NO_FRAME when `milliseconds` are over first. In synchronous mode: returns at once. */
 NOWFACE_API int32_t nowface_session_wait(nowface_session *session, uint32_t milliseconds);
 /* Begins a new stream with the same parameters; frames that wait are forgotten. */
 NOWFACE_API int32_t nowface_session_reset(nowface_session *session);

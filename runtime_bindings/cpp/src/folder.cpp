@@ -102,15 +102,29 @@ void walk(const std::string& folder, Found found) {
     }
 }
 
+// `NAME.meta` for the manifest, each listed file and each folder of one: what Unity's editor writes beside them.
+std::set<std::string> meta_files(const Manifest& manifest) {
+    std::set<std::string> names = {MANIFEST + std::string(".meta")};
+    for (const FileRecord& file : manifest.files) {
+        names.insert(file.path + ".meta");
+        for (std::size_t end = file.path.find('/'); end != std::string::npos; end = file.path.find('/', end + 1))
+            names.insert(file.path.substr(0, end) + ".meta");
+    }
+    return names;
+}
+
 void check_names_and_sizes(const std::string& folder, const Manifest& manifest) {
     std::unordered_map<std::string, const FileRecord*> listed;
     for (const FileRecord& file : manifest.files) listed.emplace(file.path, &file);
+    const std::set<std::string> passed_over = meta_files(manifest);
     std::set<std::string> found;
     walk(folder, [&](const std::string& path, const fs::directory_entry& entry) {
         if (path == MANIFEST) return;
         const auto record = listed.find(path);
-        if (record == listed.end())
+        if (record == listed.end()) {
+            if (passed_over.count(path) != 0) return;
             refuse(place(folder, shown(path)), "is not listed in the manifest", "remove it from the bundle");
+        }
         const std::uint64_t bytes = entry.file_size();
         if (bytes != record->second->bytes) wrong_size(place(folder, path), bytes, *record->second);
         found.insert(path);

@@ -14,7 +14,8 @@ namespace nowface {
 Manifest read_manifest(const std::string& folder);
 
 // The folder holds the listed files, each with its listed size, nothing else, no link and no special file; with
-// `hashes` also each with its SHA-256. Throws Error(NOWFACE_ERROR_BUNDLE).
+// `hashes` also each with its SHA-256. `NAME.meta`, which Unity's editor writes beside the manifest, a listed file or a
+// folder of one, is passed over. Throws Error(NOWFACE_ERROR_BUNDLE).
 void check_files(const std::string& folder, const Manifest& manifest, bool hashes);
 
 // The bytes of one listed file, whose size and SHA-256 are checked on the very bytes that are returned, so that a file

@@ -313,6 +313,19 @@ TEST(a_folder_is_what_its_manifest_lists) {
     CHECK_THROWS(check_files(folder.name(), manifest, false), Error, "is a link");
 }
 
+TEST(what_unity_writes_beside_each_is_passed_over) {
+    const Folder folder;
+    const Manifest manifest = read_manifest(folder.name());
+    for (const char* name : {"manifest.json.meta", "tiny.meta", "tiny/model.pte.meta"}) folder.write(name, "guid");
+    check_files(folder.name(), manifest, true);
+    for (const char* name : {"x.meta", ".meta", "tiny/.meta", "tiny/manifest.json.meta", "tiny.meta.meta", "Tiny.meta"}) {
+        folder.write(name, "guid");
+        CHECK_THROWS(check_files(folder.name(), manifest, false), Error, "is not listed in the manifest");
+        fs::remove(folder.path() / name);
+    }
+    check_files(folder.name(), manifest, true);
+}
+
 TEST(a_claimed_length_is_not_allocated) {
     const Folder folder;
     CHECK_THROWS(read_checked(folder.name(), {"tiny/model.pte", "", std::uint64_t{1} << 53}, false), Error,

@@ -54,8 +54,8 @@ class NativeSession:
         precision: of the target ``executorch``; None for the bundle's default.
         worker: compute on a thread of the library; otherwise within `poll`.
         sample_rate: of all that is pushed.
-        queue_seconds: most sound that may wait.
-        frame_capacity: frames that may wait for `poll` with a worker.
+        queue_seconds: most sound that may wait; the oldest beyond it is dropped and counted.
+        frame_capacity: frames that may wait for `poll` with a worker, which stands while so many wait.
         health_interval: frames between two looks at the state.
         seed: of a sampled model's noise.
         retarget: what is done to the channels of a frame; None for nothing.
@@ -194,7 +194,7 @@ class NativeSession:
         self._call("session_flush")
 
     def wait(self, seconds: float) -> bool:
-        """Let the worker compute all that was pushed; False if it was not done in that time."""
+        """Let the worker compute all that was pushed, or as many frames as may wait; False if time was over first."""
         return self._call("session_wait", int(seconds * 1000)) != NO_FRAME
 
     def reset(self) -> None:

@@ -41,8 +41,9 @@ export class Bundle {
   static async open(files: Files, options: RuntimeOptions = {}): Promise<Bundle> {
     const subject = `${files.name.replace(/\/$/, "")}/${MANIFEST}`;
     const manifest = parseManifest(await readManifest(files), subject);
-    const listed = new Set([MANIFEST, ...manifest.files.map((file) => file.path)]);
-    const unlisted = [...(files.list?.() ?? [])].find((path) => !listed.has(path));
+    const listed = [MANIFEST, ...manifest.files.map((file) => file.path)];
+    const allowed = new Set([...listed, ...listed.flatMap(metaFiles)]);
+    const unlisted = [...(files.list?.() ?? [])].find((path) => !allowed.has(path));
     if (unlisted !== undefined) {
       throw new BundleError("unlisted_file", shown(unlisted), "is not listed in the manifest", "remove it from the bundle");
     }
@@ -145,6 +146,12 @@ export class Bundle {
     }
     return bytes;
   }
+}
+
+/** `NAME.meta` for a file and each folder that it lies in: what Unity's editor writes beside them. */
+function metaFiles(path: string): string[] {
+  const parts = path.split("/");
+  return parts.map((_, index) => `${parts.slice(0, index + 1).join("/")}.meta`);
 }
 
 async function readManifest(files: Files): Promise<Uint8Array> {

@@ -80,6 +80,14 @@ test("no manifest, an unlisted file, a missing file, another length, another con
   await assert.rejects(session([["onnx/ear.onnx", new Uint8Array(3)]]), defect("hash_mismatch"));
 });
 
+test("what Unity's editor writes beside each file and folder is passed over, and no other", async () => {
+  const meta = (...paths) => open(JSON.stringify(MANIFEST), paths.map((path) => [path, new Uint8Array(1)]));
+  await meta("manifest.json.meta", "onnx.meta", "onnx/ear.onnx.meta", "parameters.safetensors.meta");
+  for (const path of ["x.meta", ".meta", "onnx/x.meta", "onnx/manifest.json.meta", "onnx.meta.meta", "Onnx.meta"]) {
+    await assert.rejects(meta(path), (error) => error.defect === "unlisted_file", path);
+  }
+});
+
 test("a precision or target that is not there", async () => {
   const bundle = await open(JSON.stringify(MANIFEST));
   await assert.rejects(bundle.session({ precision: "int8" }), (error) => error.status === "TARGET");

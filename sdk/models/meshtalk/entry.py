@@ -147,7 +147,7 @@ def _published_card(config: StreamingConfig, *, has_template: bool) -> ModelCard
     )
 
 
-ENTRY = MeshTalkEntry("meshtalk", "MeshTalk (ICCV 2021), streaming; the embedded default is untrained", tracking=False)
+ENTRY = MeshTalkEntry("meshtalk", "MeshTalk (ICCV 2021), streaming, from sound alone", tracking=False)
 TRACKING_ENTRY = MeshTalkEntry(
     "meshtalk_tracking", "MeshTalk with a tracked face beside the sound, which carries it on when lost", tracking=True
 )

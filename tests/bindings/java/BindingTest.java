@@ -378,7 +378,10 @@ public final class BindingTest {
         long allocated = 0;
         try (Session session = bundle.session()) {
             for (int push = 0; push < 2000; ++push) {
-                if (push == 1000) allocated = threads.getCurrentThreadAllocatedBytes();
+                if (push == 1000) {
+                    check(session.await(10_000)); // frames wait for the second half, however busy the machine is
+                    allocated = threads.getCurrentThreadAllocatedBytes();
+                }
                 samples.clear();
                 drawn.clear();
                 session.push(samples);

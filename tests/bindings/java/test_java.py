@@ -38,6 +38,13 @@ def test_a_retarget_reaches_the_library(java: Java, named_toy: Path) -> None:
     assert java("ai.nowface.RetargetTest", named_toy) == "ok\n"
 
 
+def test_the_example_of_the_page_gives_every_frame_of_a_long_clip(java: Java, named_toy: Path) -> None:
+    """Longer than the sound that may wait, and than the frames that a worker lets wait."""
+    channels, *frames = java("SpeakTest", named_toy, 25).splitlines()
+    assert channels == "[a, b, c, d, e, f, g, h]"
+    assert [int(line.split()[0]) for line in frames] == list(range(25 * 30))
+
+
 def test_statuses_are_those_of_all_languages(java: Java) -> None:
     table = json.loads((ROOT / "runtime_bindings" / "statuses.json").read_text(encoding="utf-8"))["statuses"]
     said = java("Statuses").splitlines()

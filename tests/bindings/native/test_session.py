@@ -209,6 +209,30 @@ def test_a_stalled_worker_loses_nothing_silently(native: Any) -> None:
         assert any(event.kind == "dropped_audio" for event in session.events)
 
 
+def test_waiting_ends_when_no_more_frames_may_wait(native: Any) -> None:
+    """The worker stands at the frames that nobody polled: waiting and polling in turns gives them all."""
+    with native() as session:
+        wanted = drive(session, SPEECH, [16_000])
+    with native(worker=True, frame_capacity=4) as session:
+        track(session)
+        session.push(SPEECH)
+        session.flush()
+        assert session.wait(30)
+        assert session.report.frames == 4
+        frames: list[Frame] = []
+        while session.wait(30) and (more := list(session.poll())):
+            frames += more
+    assert_same(frames, wanted, outputs=False)
+
+
+def test_a_clip_in_pieces_loses_nothing(native: Any) -> None:
+    """Longer than the sound that may wait, and than the frames that a worker lets wait."""
+    with native(queue_seconds=1) as session:
+        frames = drive(session, np.tile(SPEECH, 4), [8_000] * 8)
+        assert session.report.dropped_samples == 0
+    assert [frame.index for frame in frames] == list(range(4 * 30))
+
+
 def test_signals_that_cannot_be_used_are_told(bundle: Bundle, native: Any) -> None:
     good = {name: value[0] for name, value in EXPRESSIONS.items()}
     with bundle.session("executorch") as reference, native() as session:

@@ -173,7 +173,10 @@ namespace Nowface
         /// <exception cref="NowfaceException">Session: it was flushed already.</exception>
         public void Flush() => Native.Check(Native.nowface_session_flush(handle));
 
-        /// <summary>Worker mode: waits until all that was pushed is computed; false when the time is over first.</summary>
+        /// <summary>
+        /// Worker mode: waits until all that was pushed is computed, or as many frames wait for Poll as
+        /// <see cref="SessionOptions.FrameCapacity"/> says; false when the time is over first.
+        /// </summary>
         public bool Wait(TimeSpan most)
         {
             double milliseconds = Math.Max(0, Math.Min(most.TotalMilliseconds, uint.MaxValue));

@@ -8,7 +8,7 @@ namespace Nowface
         /// <summary>On one thread of its own: push and poll never wait, lock or allocate.</summary>
         Worker = 0,
 
-        /// <summary>Within poll, on the caller's thread: for tests, files and parity.</summary>
+        /// <summary>Within poll, on the caller's thread: for clips, tests and parity.</summary>
         Synchronous = 1,
     }
 
@@ -20,10 +20,10 @@ namespace Nowface
         /// <summary>Of what is pushed, in Hz, 4000 to 768000; 0 for 16000.</summary>
         public int SampleRate { get; set; }
 
-        /// <summary>Most sound that may wait, in ms; 0 for 10000.</summary>
+        /// <summary>Most sound that may wait, in ms; 0 for 10000. The oldest beyond it is dropped and counted.</summary>
         public int QueueMilliseconds { get; set; }
 
-        /// <summary>Frames that may wait for poll in worker mode; 0 for 64.</summary>
+        /// <summary>Frames that may wait for poll in worker mode; 0 for 64. The worker stands while so many wait.</summary>
         public int FrameCapacity { get; set; }
 
         /// <summary>Frames between two looks at the state; 0 for 30.</summary>

@@ -113,7 +113,8 @@ public actor Session {
         try check(nowface_session_flush(handle.pointer))
     }
 
-    /// In worker mode: waits until all that was pushed is computed; false when the time is over first. Blocks.
+    /// In worker mode: waits until all that was pushed is computed, or as many frames wait for `poll` as
+    /// `SessionOptions.frameCapacity` says; false when the time is over first. Blocks.
     public func wait(milliseconds: UInt32) throws(NowfaceError) -> Bool {
         try check(nowface_session_wait(handle.pointer, milliseconds))
     }

@@ -6,16 +6,16 @@ public struct SessionOptions: Sendable {
     public enum Mode: Int32, Sendable {
         /// On one thread of its own: push and poll never wait, lock or allocate.
         case worker = 0
-        /// Within poll, on the caller's thread: for tests, files and parity.
+        /// Within poll, on the caller's thread: for clips, tests and parity.
         case synchronous = 1
     }
 
     public var mode = Mode.worker
     /// Of what is pushed, in Hz, 4000 to 768000; 0 for 16000.
     public var sampleRate: UInt32 = 0
-    /// Most sound that may wait, in ms; 0 for 10000.
+    /// Most sound that may wait, in ms; 0 for 10000. The oldest beyond it is dropped and counted.
     public var queueMilliseconds: UInt32 = 0
-    /// Frames that may wait for poll in worker mode; 0 for 64.
+    /// Frames that may wait for poll in worker mode; 0 for 64. The worker stands while so many wait.
     public var frameCapacity: UInt32 = 0
     /// Frames between two looks at the state; 0 for 30.
     public var healthInterval: UInt32 = 0

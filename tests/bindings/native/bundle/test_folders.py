@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from sdk.bundle import Bundle
 from sdk.errors import BundleError
 from tests.bundle import test_hostile
-from tests.bundle.conftest import edit_manifest
+from tests.bundle.conftest import FOREIGN_META, edit_manifest, meta_files
 
 
 class Damage:
@@ -37,6 +37,9 @@ class Damage:
 
     def unlisted_below(self) -> None:
         self.weights.with_name("extra").touch()
+
+    def link_with_the_name_of_a_meta_file(self) -> None:
+        (self.folder / "README.md.meta").symlink_to("README.md")
 
     def longer(self) -> None:
         self.vectors.write_bytes(self.vectors.read_bytes() + b"\0")
@@ -113,13 +116,24 @@ def test_damaged_folders(native_build: Path, toy_bundle: Path, tmp_path: Path, w
     assert told.stdout.startswith(str(folder))
 
 
+@pytest.mark.parametrize("name", FOREIGN_META)
+def test_a_meta_file_beside_nothing(native_build: Path, toy_bundle: Path, tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(toy_bundle, tmp_path / "bundle"))
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+    assert "is not listed in the manifest" in check(native_build, folder).stdout
+
+
 def test_sound_folders(native_build: Path, toy_bundle: Path, tmp_path: Path) -> None:
-    """As exported, reached by a link, with an empty folder more, with other parameters of the listed form."""
+    """As exported, reached by a link, with an empty folder more, with other parameters; in Unity's Assets."""
     folder = Path(shutil.copytree(toy_bundle, tmp_path / "bundle"))
     (folder / "empty").mkdir()
     replace_parameters(folder, (1, 2), 1)
     (tmp_path / "current").symlink_to(folder, target_is_directory=True)
-    for path in (toy_bundle, folder, tmp_path / "current"):
+    in_unity = Path(shutil.copytree(toy_bundle, tmp_path / "faceformer"))
+    for path in meta_files(in_unity):
+        path.write_text("fileFormatVersion: 2\n")
+    for path in (toy_bundle, folder, tmp_path / "current", in_unity):
         Bundle.open(path)
         assert check(native_build, path).stdout == "ok\n"
 

@@ -194,7 +194,11 @@ public final class Session implements AutoCloseable {
         call(Native::flush);
     }
 
-    /** Waits until all that was pushed is computed; false if the time was over first. */
+    /**
+     * Waits until all that was pushed is computed, or as many frames wait for {@link #poll} as
+     * {@link SessionOptions#frameCapacity} says; false if the time was over first. A synchronous session has nothing to
+     * wait for.
+     */
     public boolean await(int milliseconds) {
         if (milliseconds < 0) throw usage("milliseconds: " + milliseconds + " is below 0; wait 0 or more");
         return call(pointer -> Native.await(pointer, milliseconds)) == Status.OK;

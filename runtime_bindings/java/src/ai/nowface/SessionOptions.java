@@ -21,19 +21,19 @@ public final class SessionOptions {
         return this;
     }
 
-    /** Compute within poll, on the caller's thread, rather than on a thread of the session: for files and traces. */
+    /** Compute within poll, on the caller's thread, rather than on a thread of the session: for clips and traces. */
     public SessionOptions synchronous() {
         mode = 1;
         return this;
     }
 
-    /** Most sound that may wait, in milliseconds; 10000 unless set. What is beyond it is dropped and counted. */
+    /** Most sound that may wait, in milliseconds; 10000 unless set. The oldest beyond it is dropped and counted. */
     public SessionOptions queueMilliseconds(int milliseconds) {
         queueMilliseconds = milliseconds;
         return this;
     }
 
-    /** Frames that may wait for poll; 64 unless set. */
+    /** Frames that may wait for poll; 64 unless set. A session that is not synchronous stands while so many wait. */
     public SessionOptions frameCapacity(int frames) {
         frameCapacity = frames;
         return this;

@@ -24,9 +24,9 @@ class Face(val index: Long, val dueSample: Long, val values: FloatArray)
  * @param precision one of [BundleInfo.precisions]; null for the first
  * @param parameters values for some of [BundleInfo.parameters]
  * @param seed of a model that samples; null for its likeliest choices
- * @param synchronous compute within poll, on the caller's thread: for files and traces
- * @param queue most sound that may wait
- * @param frameCapacity frames that may wait for poll
+ * @param synchronous compute within poll, on the caller's thread: for clips and traces
+ * @param queue most sound that may wait; the oldest beyond it is dropped and counted
+ * @param frameCapacity frames that may wait for poll; a session that is not synchronous stands while so many wait
  * @param retarget the text of a retarget file that fits the channels to an avatar; null shows what the model gives
  * @throws NowfaceException USAGE for an argument that cannot be used, TARGET for a precision that cannot be run
  */
@@ -68,7 +68,10 @@ inline fun Session.forEachFrame(frame: Frame, values: FloatArray, action: (Frame
     while (poll(frame, values)) action(frame, values)
 }
 
-/** Waits until all that was pushed is computed; false if the time was over first. */
+/**
+ * Waits until all that was pushed is computed, or as many frames wait for poll as the session's `frameCapacity` says;
+ * false if the time was over first. A synchronous session has nothing to wait for.
+ */
 fun Session.await(time: Duration): Boolean = await(time.clampedMilliseconds())
 
 /** Time spent computing it. */
