@@ -10,6 +10,7 @@ a step reads are multiplied.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from export.precision import in_base
+from export.targets.onnx_names import UNNAMED
 from export.targets.onnx_weights import Floats, channels_8
 from sdk.errors import TargetError
 
@@ -54,10 +56,10 @@ def store_tables(onnx: Any, model: Any, stage: nn.Module, *, rows: bool) -> None
     Raises:
         TargetError: a number does not fit half precision.
     """
-    names = _tables(stage)
+    tables = _tables(stage)
     for table in list(model.graph.initializer):
         floats = table.data_type == onnx.TensorProto.FLOAT
-        if table.name not in names or not floats or np.prod(table.dims) < LEAST_HALVES:
+        if not floats or np.prod(table.dims) < LEAST_HALVES or not _is_one(onnx, table, tables):
             continue
         readers = [node for node in model.graph.node if table.name in node.input]
         by_row = all(node.op_type == "Gather" and _axis(node) == 0 and node.input[0] == table.name for node in readers)
@@ -98,9 +100,17 @@ def _store_rows(onnx: Any, model: Any, table: Any) -> None:
     model.graph.node.extend(nodes)
 
 
-def _tables(stage: nn.Module) -> set[str]:
+def _tables(stage: nn.Module) -> dict[str, Floats]:
     return {
-        f"{name}.{table}" if name else table
+        f"{name}.{table}" if name else table: values.detach().numpy()
         for name, module in in_base(stage)
-        for table, _ in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
+        for table, values in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))
     }
+
+
+def _is_one(onnx: Any, constant: Any, tables: Mapping[str, Floats]) -> bool:
+    """By its name; or by its values, where PyTorch's exporter has turned the factor of a product and renamed it."""
+    if not constant.name.startswith(UNNAMED) or len(constant.dims) != 2:
+        return constant.name in tables
+    turned = onnx.numpy_helper.to_array(constant).T
+    return any(np.array_equal(turned, table) for table in tables.values())

@@ -90,3 +90,45 @@ def test_in_an_fp32_base_tables_stay(tmp_path):
     stage = Looking(summed=False).eval()
     held = lowered(stage, StagePlan("fp32", {"out": "int8"}), tmp_path / "stage.onnx")
     np.testing.assert_array_equal(held["table"], stage.table.numpy())
+
+
+class Turning(Stage):
+    """A product with a table, which the exporter stores turned and under a name of its own."""
+
+    name, clock = "turning", "frame"
+    inputs = (InputSpec(name="x", shape=(1, 30), source="parameter.x"),)
+    outputs = (TensorSpec(name="y", shape=(1, 128)),)
+    table: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.randn(128, 30, generator=torch.Generator().manual_seed(0)))
+        self.exact = Exact()
+
+    def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
+        return {"y": F.linear(inputs["x"], self.table) + self.exact(inputs["x"])}, ()
+
+
+class Exact(nn.Module):
+    """The same in full precision."""
+
+    full_precision = True
+    table: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.randn(128, 30, generator=torch.Generator().manual_seed(1)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.table)
+
+
+def test_a_turned_table_has_halves_and_one_in_full_precision_stays(tmp_path):
+    stage, path = Turning().eval(), tmp_path / "stage.onnx"
+    held = lowered(stage, FP16, path)
+    assert sorted((each.dtype.name, each.shape) for each in held.values() if each.size > 1) == [
+        ("float16", (30, 128)),
+        ("float32", (30, 128)),
+    ]
+    for got, wanted in answers(stage, path):
+        assert 0 < relative(got["y"], wanted["y"]) < 1e-3
