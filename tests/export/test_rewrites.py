@@ -148,11 +148,14 @@ def test_an_operator_that_fits_no_form_stays(function: Callable[[Tensor], Tensor
     torch.testing.assert_close(formed.module()(*example), function(*example))
 
 
-@pytest.mark.parametrize(("kernel", "stride", "channels"), [(10, 5, 1), (3, 2, 6), (2, 2, 4), (3, 1, 5), (1, 1, 3)])
-def test_a_convolution_as_a_linear_layer_equals_it(kernel: int, stride: int, channels: int) -> None:
+@pytest.mark.parametrize(
+    ("kernel", "stride", "channels"), [(10, 5, 1), (3, 2, 6), (7, 3, 2), (2, 2, 4), (3, 1, 5), (1, 1, 3)]
+)
+@pytest.mark.parametrize("count", [1, 2, 12])
+def test_a_convolution_as_a_linear_layer_equals_it(kernel: int, stride: int, channels: int, count: int) -> None:
     layer = CausalConv1d(channels, 7, kernel, stride=stride, bias=kernel != 3)
     holder = nn.Sequential(layer).eval().requires_grad_(False)
-    x = torch.randn(1, channels, 12 * stride)
+    x = torch.randn(1, channels, count * stride)
     state = layer.init_state()
     wanted, after = layer.step(x, state)
     assert CONVOLUTION_TO_LINEAR.apply(holder) == 1

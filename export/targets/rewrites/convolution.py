@@ -32,19 +32,29 @@ class LinearConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve."""
-        count = (x.shape[2] - self.kernel_size[0]) // self.stride[0] + 1
-        taps = torch.cat([self._tap(x, tap, count) for tap in range(self.kernel_size[0])], 1)
-        rows: Tensor = self.linear(taps.transpose(1, 2))
-        return rows.transpose(1, 2)
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        count = (x.shape[2] - kernel) // stride + 1
+        columns = x.reshape(self.in_channels, x.shape[2]).transpose(0, 1)
+        taps = [_blocks(columns, tap, min(stride, kernel - tap), stride, count) for tap in range(0, kernel, stride)]
+        rows: Tensor = self.linear(torch.cat(taps, 1) if len(taps) > 1 else taps[0])
+        return rows.transpose(0, 1).reshape(1, -1, count)
 
-    def _tap(self, x: Tensor, tap: int, count: int) -> Tensor:
-        """What lies under one tap at each output, (1, C_in, count): a column of blocks, because delegates do not take
-        slices with a step.
-        """
-        stride = self.stride[0]
-        start = min(tap, self.kernel_size[0] - stride)
-        blocks = x[:, :, start : start + count * stride].reshape(x.shape[1], count, stride)
-        return blocks[:, :, tap - start : tap - start + 1].reshape(1, x.shape[1], count)
+
+def _blocks(columns: Tensor, first: int, width: int, stride: int, count: int) -> Tensor:
+    """`width` of the columns (n, C) at each output, from `first` on, as (count, width * C).
+
+    A whole stride of columns lies in memory as its row of taps does: only the shape changes. A slice for each tap, out
+    of blocks as well, for delegates take none with a step, took two thirds of a step of wav2vec 2.0's convolutions in 8
+    bits on ExecuTorch.
+    """
+    channels, end = columns.shape[1], first + (count - 1) * stride
+    if width == stride:
+        return columns[first : end + stride].reshape(count, stride * channels)
+    last = columns[end : end + width].reshape(1, width * channels)
+    if count == 1:
+        return last
+    before = columns[first:end].reshape(count - 1, stride * channels)
+    return torch.cat([before[:, : width * channels], last], 0)
 
 
 def _linear_form(layer: nn.Module) -> nn.Module | None:
