@@ -7,30 +7,27 @@ The scores are those that `python -m sdk train` writes beside each checkpoint.
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+from sdk.training.log import read_log
 
 PANELS = (("gap_mae_mm", "lip gap error, mm"), ("hit_rate", "closures hit"), ("false_closure_rate", "false closures"))
 COLOURS = ("#0a7d55", "#7fb8a3", "#3056a8", "#b36b00")
 OUTPUT = Path(__file__).with_name("learning.svg")
 
 
-def column(path: Path, name: str) -> tuple[list[int], list[float]]:
-    """Steps and the values of one score."""
-    rows = list(csv.DictReader(path.open(encoding="utf-8")))
-    return [int(row["step"]) for row in rows], [float(row[name]) for row in rows]
-
-
 def main(arguments: list[str]) -> None:
     """Each argument is a label and a run's ``validation.csv``."""
-    runs = [argument.rsplit("=", 1) for argument in arguments]
+    split = (argument.rsplit("=", 1) for argument in arguments)
+    runs = [(label, read_log(Path(path))) for label, path in split]
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     for axes, (name, title) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
-        for colour, (label, path) in zip(COLOURS, runs, strict=False):
-            axes.plot(*column(Path(path), name), color=colour, label=label, marker="o", markersize=3)
+        for colour, (label, rows) in zip(COLOURS, runs, strict=False):
+            steps, scores = [row["step"] for row in rows], [row[name] for row in rows]
+            axes.plot(steps, scores, color=colour, label=label, marker="o", markersize=3)
         axes.set(title=title, xlabel="steps", ylim=(0, 5.5 if name == "gap_mae_mm" else None))
         axes.title.set_fontsize(10)
         axes.spines[["top", "right"]].set_visible(False)

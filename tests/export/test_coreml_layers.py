@@ -246,5 +246,6 @@ def test_default_models(model: str, form: Form, tmp_path: Path) -> None:
         if any(tensor.unit == "label" for tensor in stage.spec.outputs):
             continue
         executor = lower_and_open(TARGET, form, stage, tmp_path)
-        steps = 30 if stage.name == "sync_meter" else 8  # a meter says nothing before it has heard half a second
-        assert relative_error(stage, executor, steps) < 4 * BOUNDS[form][1]
+        # A meter says nothing before it has heard half a second, and divides small numbers by each other.
+        steps, wider = (30, 4) if stage.name == "sync_meter" else (8, 3)
+        assert relative_error(stage, executor, steps) < wider * BOUNDS[form][1]

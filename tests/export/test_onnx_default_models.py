@@ -19,9 +19,10 @@ from tests.export.lowering import run_eager, state_of
 from tests.export.test_onnx_precisions import relative
 
 TARGET = find_target("onnx")
-WORST = {"fp16": 2e-3, "int8": 2e-2, "int8-static": 3e-2, "int4": 1.2e-1}
-"""Relative RMS error of what a stage gives, after up to eighteen layers. In 4 bits MeshTalk's expression encoder is off
-by 0.105, and its gate refuses to export it."""
+WORST = {"fp16": 2e-3, "int8": 2e-2, "int8-static": 3e-2, "int4": 1e-1}
+"""Relative RMS error of what a stage gives, after up to eighteen layers."""
+WORST_OF = {("expression_encoder", "int4"): 1.2e-1}
+"""MeshTalk's is off by 0.105; its gate refuses to export it."""
 SHARE = {"fp16": 0.53, "int8": 0.28, "int8-static": 0.36, "int4": 0.20}
 """Of the fp32 files in all. What keeps it above a quarter are the transform of the sound, which stays in fp32, and
 layers too small to gain."""
@@ -61,7 +62,8 @@ def test_stages_are_right_on_speech_and_small(planner, precision, tmp_path):
             if tensor.name in choices:
                 assert np.mean(got == wanted) > 0.9, tensor.name
             else:
-                assert relative(got, wanted) < WORST[precision], (stage.name, tensor.name)
+                worst = WORST_OF.get((stage.name, precision), WORST[precision])
+                assert relative(got, wanted) < worst, (stage.name, tensor.name)
 
 
 @pytest.mark.parametrize("precision", list(WORST))

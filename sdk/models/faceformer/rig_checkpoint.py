@@ -1,4 +1,4 @@
-"""A trained FaceFormer of a rig as a folder, see `sdk.models.trained_folder`; weights in half precision."""
+"""A trained FaceFormer of a rig as a folder, see `sdk.models.trained_folder`."""
 
 from __future__ import annotations
 
@@ -28,12 +28,8 @@ class TrainedRig:
 
 
 def save_rig(folder: Path, config: StreamingConfig, stages: Iterable[Stage]) -> None:
-    """Write weights, keys ``STAGE.parameter``, and sizes to `folder`, which is made if need be.
-
-    In half precision, whose rounding of 5e-4 is far below what training leaves to chance: half the size.
-    """
-    weights = {key: value.half() for key, value in stage_weights(stages).items()}
-    write_folder(folder, {"streaming": config.model_dump(mode="json")}, weights)
+    """Write weights, keys ``STAGE.parameter``, and sizes to `folder`, which is made if need be."""
+    write_folder(folder, {"streaming": config.model_dump(mode="json")}, stage_weights(stages))
 
 
 def load_rig(folder: Path) -> TrainedRig:

@@ -1,4 +1,4 @@
-"""A trained MeshTalk of a rig as a folder, see `sdk.models.trained_folder`; weights in half precision."""
+"""A trained MeshTalk of a rig as a folder, see `sdk.models.trained_folder`."""
 
 from __future__ import annotations
 
@@ -34,12 +34,9 @@ class TrainedRig:
 
 
 def save_rig(folder: Path, model: MeshTalk, lookahead_samples: int) -> None:
-    """Write weights under the model's own names, and its sizes, to `folder`, which is made if need be.
-
-    In half precision, whose rounding of 5e-4 is far below what training leaves to chance: half the size.
-    """
-    weights = {key: value.half() for key, value in model.state_dict().items()}
-    write_folder(folder, model.config.model_dump(mode="json") | {"lookahead_samples": lookahead_samples}, weights)
+    """Write weights under the model's own names, and its sizes, to `folder`, which is made if need be."""
+    config = model.config.model_dump(mode="json") | {"lookahead_samples": lookahead_samples}
+    write_folder(folder, config, model.state_dict())
 
 
 def load_rig(folder: Path) -> TrainedRig:

@@ -1,4 +1,4 @@
-"""A trained streaming VATT as a folder, see `sdk.models.trained_folder`; weights in half precision."""
+"""A trained streaming VATT as a folder, see `sdk.models.trained_folder`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from sdk.models.stage_weights import load_stages, stage_weights
 from sdk.models.trained_folder import read_config, read_weights, write_folder
@@ -17,8 +16,7 @@ from sdk.stage import Stage
 
 def save_streaming(folder: Path, config: StreamingConfig, stages: Iterable[Stage]) -> None:
     """Write weights, keys ``STAGE.parameter``, and sizes to `folder`, which is made if need be."""
-    weights: dict[str, Tensor] = {key: value.half() for key, value in stage_weights(stages).items()}
-    write_folder(folder, {"streaming": config.model_dump(mode="json")}, weights)
+    write_folder(folder, {"streaming": config.model_dump(mode="json")}, stage_weights(stages))
 
 
 def load_streaming(folder: Path) -> tuple[StreamingConfig, list[Stage]]:
