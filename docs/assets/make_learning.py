@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import matplotlib
 from matplotlib.figure import Figure
 
 from sdk.training.log import read_log
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> None:
     """Each argument is a label and a run's ``validation.csv``."""
     split = (argument.rsplit("=", 1) for argument in arguments)
     runs = [(label, read_log(Path(path))) for label, path in split]
+    matplotlib.rcParams["svg.hashsalt"] = OUTPUT.name  # else its identifiers are others each time
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     for axes, (name, title) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
         for colour, (label, rows) in zip(COLOURS, runs, strict=False):

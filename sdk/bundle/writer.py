@@ -23,7 +23,7 @@ from sdk.bundle import eager
 from sdk.bundle.errors import REEXPORT, NotABundleError, WrongValueError, shown
 from sdk.bundle.json_text import parse_object
 from sdk.bundle.manifest import Json, Manifest, ModelRecord, TargetRecord
-from sdk.bundle.paths import MANIFEST, walk
+from sdk.bundle.paths import MANIFEST, meta_files, walk
 from sdk.bundle.reading import parse_manifest
 from sdk.bundle.tensors import write_tensors
 from sdk.bundle.trace import Trace
@@ -45,7 +45,8 @@ class BundleWriter:
     artefacts at `artefact` and `add_target` them, `write_vectors`, `write_card`. `finish` hashes and publishes.
 
     Args:
-        folder: where the bundle will be. An existing bundle there is replaced by `finish`.
+        folder: where the bundle will be. An existing bundle there is replaced by `finish`, which keeps what Unity's
+            editor wrote beside files that the new bundle has too.
         staged: the model.
 
     Raises:
@@ -108,6 +109,7 @@ class BundleWriter:
             OSError: the folder cannot be written.
         """
         manifest = self._write_manifest()
+        self._keep_meta_files(manifest)
         before = self._temporary / "before"
         if self.folder.exists():
             self.folder.rename(before)
@@ -154,6 +156,12 @@ class BundleWriter:
             )
         )
 
+    def _keep_meta_files(self, manifest: Manifest) -> None:
+        # They hold the identifiers by which a Unity project refers to the files: new ones would break its references.
+        for path in meta_files(file.path for file in manifest.files):
+            if (self.folder / path).is_file() and not (self.path / path).exists():
+                shutil.copyfile(self.folder / path, self.path / path)
+
     def _write_manifest(self) -> Manifest:
         staged, card = self._staged, self._staged.card
         paths = sorted(path for path, _ in walk(self.path) if path != MANIFEST)
@@ -195,7 +203,8 @@ def _check_replaceable(folder: Path) -> None:
         return
     try:
         held = {path for path, _ in walk(folder)} - {MANIFEST}
-        foreign = sorted(held - _listed(folder))
+        listed = _listed(folder)
+        foreign = sorted(held - listed - meta_files(listed))
     except (BundleError, OSError) as error:
         raise UsageError(folder, "exists and is not a bundle", mend) from error
     if foreign:

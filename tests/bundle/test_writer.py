@@ -9,9 +9,10 @@ import pytest
 
 from sdk.bundle import Bundle, TargetRecord
 from sdk.bundle.errors import CollidingPathError, UnsafePathError, WrongValueError
-from sdk.bundle.writer import BundleWriter
+from sdk.bundle.writer import BASIS, PARAMETERS, WEIGHTS, BundleWriter
 from sdk.errors import UsageError
 from sdk.models.registry import BuildOptions, StagedModel
+from tests.bundle.conftest import meta_files
 from tests.toy import ENTRY
 
 STAGES = ("audio_encoder", "identity", "motion_decoder")
@@ -96,6 +97,22 @@ def test_a_second_export_replaces_the_first(staged: StagedModel, tmp_path: Path,
     assert (tmp_path / "bundle" / "README.md").read_text() == "second"
     assert not (tmp_path / "bundle" / "extra").exists()
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_unity_wrote_beside_the_files_is_kept(staged: StagedModel, tmp_path: Path, toy_model: None) -> None:
+    folder = tmp_path / "bundle"
+    with BundleWriter(folder, staged) as writer:
+        path = writer.artefact("onnx", "fp32", "motion_decoder", ".onnx")
+        path.write_bytes(b"old")
+        writer.finish()
+    for beside in meta_files(folder):
+        beside.write_text(f"guid: {beside.name}\n")
+    with BundleWriter(folder, staged) as writer:
+        writer.finish()
+    Bundle.open(folder)
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*.meta")}
+    assert left == {f"{path}.meta" for path in ("manifest.json", PARAMETERS, BASIS, "reference", WEIGHTS)}
+    assert (folder / "reference.meta").read_text() == "guid: reference.meta\n"
 
 
 def test_an_empty_folder_is_taken(staged: StagedModel, tmp_path: Path, toy_model: None) -> None:
