@@ -17,6 +17,7 @@ from export.sensitivity.budget import Budget
 from export.sensitivity.table import sensitivity_table
 from export.targets.base import Lowered, LoweringOptions
 from export.vectors import record_vectors
+from export.within_budget import within_budget
 from sdk.bundle.manifest import Manifest, TargetRecord
 from sdk.bundle.phones import Phones
 from sdk.bundle.writer import BundleWriter
@@ -88,11 +89,13 @@ def export_bundle(
     """
     planner = planner or Planner(staged, speech, Budget())
     with BundleWriter(folder, staged) as writer:
+        advance("vectors")
+        writer.write_vectors(record_vectors(staged, speech, phones))
         made: list[Made] = []
         left_out: tuple[LeftOut, ...] = ()
         for job in jobs:
             try:
-                made.append(_make(writer, job, planner, options=options, advance=advance))
+                made.append(_make(writer, job, planner, options=options, parity=parity, advance=advance))
             except TargetError as error:
                 if not job.optional:
                     raise
@@ -100,8 +103,6 @@ def export_bundle(
                 left_out += (LeftOut.of(job, str(error)),)
         if not made:
             raise ParityError(writer.folder, f"not written: {lines(left_out)[0]}", "ask for another precision")
-        advance("vectors")
-        writer.write_vectors(record_vectors(staged, speech, phones))
         advance("parity")
         records, report = [each.record for each in made], None
         if parity:
@@ -122,16 +123,21 @@ def _make(
     planner: Planner,
     *,
     options: LoweringOptions,
+    parity: bool,
     advance: Advance,
 ) -> Made:
     """Plan and lower one job, and enter it into the manifest."""
     plan = planner.plan(job, advance)
-    record = _lower(writer, job, plan, options=options, advance=advance)
-    if plan.choice:
+    made = Made(job, plan, _lower(writer, job, plan, options=options, advance=advance))
+    writer.add_target(made.record)
+    if plan.choice and parity:
+        made = within_budget(
+            writer, made, planner, lambda again: _lower(writer, job, again, options=options, advance=lambda _: None)
+        )
+    if made.plan.choice:
         sensitivity = writer.artefact(job.target.name, job.precision, "sensitivity", ".json")
-        sensitivity.write_text(sensitivity_table(plan.choice, plan.rows, planner.budget), encoding="utf-8")
-    writer.add_target(record)
-    return Made(job, plan, record)
+        sensitivity.write_text(sensitivity_table(made.plan.choice, made.plan.rows, planner.budget), encoding="utf-8")
+    return made
 
 
 def _lower(

@@ -23,6 +23,8 @@ from sdk.spec import SAMPLE_RATE
 
 EACH_KIND = int(3 * EXCERPT_SECONDS * SAMPLE_RATE)
 """Samples of a loud, a quiet and a noisy excerpt: layers are measured alone on these, what is chosen on everything."""
+MARGIN = 0.95
+"""Of an aim that is lowered: what was beyond the budget once should not just touch it."""
 FIXED_BEFOREHAND = "int8-static"
 """The precision whose scales are fixed on recorded steps."""
 
@@ -101,6 +103,20 @@ class Planner:
         }
         return JobPlan(staged, plans, rewrites, calibration=self.sound.sha256 if fixed else None)
 
+    def nearer(self, job: Job, plan: JobPlan, lip_error_mm: float) -> JobPlan:
+        """`plan` with another choice, whose artefacts should keep the budget where those of `plan` did not.
+
+        Args:
+            job: in ``mixed``.
+            plan: of it.
+            lip_error_mm: that its artefacts were measured to have, above the budget.
+        """
+        assert plan.choice, f"{job.precision} keeps no budget"
+        aim = plan.choice.lip_error_mm * self.budget.lip_error_mm / lip_error_mm * MARGIN
+        choice = choose(plan.rows, Budget(aim), self._sweep(job, self.sound.pcm).error)
+        stages = {name: StagePlan(each.base, choice.layers.get(name, {})) for name, each in plan.stages.items()}
+        return replace(plan, stages=stages, choice=choice)
+
     def steps(self, job: Job) -> int:
         """How often `plan` will call `advance`."""
         return sweep.steps(self._quantisable[0], job.target.forms) if job.precision == MIXED else 0
@@ -108,11 +124,11 @@ class Planner:
     def _mixed(self, job: Job, advance: Callable[[str], None]) -> JobPlan:
         base = job.target.base(MIXED)
         staged, rewrites = self._quantisable
-        alone, whole = (
-            sweep.Sweep(staged, pcm, job.target.forms, integer_inputs=job.target.integer_inputs)
-            for pcm in (self.sound.pcm[:EACH_KIND], self.sound.pcm)
-        )
-        rows = alone.options(advance)
-        choice = choose(rows, self.budget, whole.error)
+        rows = self._sweep(job, self.sound.pcm[:EACH_KIND]).options(advance)
+        choice = choose(rows, self.budget, self._sweep(job, self.sound.pcm).error)
         plans = {stage.name: StagePlan(base, choice.layers.get(stage.name, {})) for stage in staged.stages}
         return JobPlan(staged, plans, rewrites, choice, rows, self.sound.sha256)
+
+    def _sweep(self, job: Job, pcm: NDArray[np.float32]) -> sweep.Sweep:
+        forms, integers = job.target.forms, job.target.integer_inputs
+        return sweep.Sweep(self._quantisable[0], pcm, forms, integer_inputs=integers)

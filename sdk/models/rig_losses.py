@@ -38,7 +38,7 @@ as a model is not sure they stay there, and then nothing teaches it to become su
 the mean, which is not rest for any sound at which they may move."""
 
 
-LOSSES = ("weights", "gap", "velocity", "jerk", "closure", "open", "shape", "teeth", "rest")
+LOSSES = ("weights", "gap", "velocity", "jerk", "closure", "open", "shape", "teeth", "rest", "still")
 """Names of what `RigLosses` gives."""
 
 
@@ -116,6 +116,8 @@ class RigLosses(nn.Module):
     closure    mm by which the least gap within a frame of each frame where p, b, m are closed exceeds 0.5 mm
     open       mm by which the gap falls short of half the target's where that is wider than 3 mm: no false closures
     rest       absolute error of the weights in silence, channels weighed: the face settles
+    still      squared error of the gap in mm^2 in segments in which nobody speaks: a mouth that opens by 3 mm in one
+               frame of 300 costs next to nothing in any other
     shape      squared error of `SHAPES`: f and v at the teeth, rounded lips
     teeth      how far the largest roll of the lower lip within a frame of each f and v falls short of 0.6 times its own
     ========== =========================================================================================================
@@ -145,6 +147,7 @@ class RigLosses(nn.Module):
         open_ = (target_gap > OPEN_GAP).to(gap)
         roll, target_roll = predicted[..., ROLL], frames.targets[..., ROLL]
         rolled = (target_roll > ROLLED).to(gap)
+        speech = ((1 - frames.silence) * frames.valid).sum(1, keepdim=True)
         return {
             "weights": masked.mean(((size + SQUARED * size.square()) * self.importance).mean(-1)),
             "gap": masked.mean(gap_error.abs()),
@@ -155,6 +158,7 @@ class RigLosses(nn.Module):
             "shape": masked.mean(error[..., SHAPES].square().mean(-1)),
             "teeth": masked.mean(rolled * (ROLL_SHARE * target_roll + _least_nearby(-roll)).clamp(min=0)),
             "rest": masked.mean(frames.silence * (size * self.importance).mean(-1)),
+            "still": masked.mean((speech == 0) * gap_error.square()),
         }
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from sdk.errors import CheckpointError
@@ -34,7 +34,7 @@ def write_folder(folder: Path, config: Mapping[str, Any], weights: Mapping[str, 
     """
     folder.mkdir(parents=True, exist_ok=True)
     halves = {key: value.detach().half().cpu().contiguous() for key, value in weights.items()}
-    save_file(halves, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(save(halves))  # `save_file` would let no other user read it
     (folder / CONFIG).write_text(f"{json.dumps(config, indent=2)}\n", encoding="utf-8")
 
 

@@ -67,9 +67,10 @@ def plain_clip(speech: Speech, task: Task, teacher: Teacher) -> PreparedClip:
 
 
 def resting_clip(number: int, recipe: Recipe, task: Task, teacher: Teacher) -> PreparedClip:
-    """A clip without speech: the teacher's face is at rest."""
+    """A clip without speech through the same rooms and microphones as speech: the teacher's face is at rest."""
     name = f"rest+{number}"
-    pcm = rest_clip(clip_generator(recipe.seed, name))
+    generator = clip_generator(recipe.seed, name)
+    pcm = augment_sound(rest_clip(generator), recipe.augmentation, generator)
     curve = teacher((), np.zeros_like(pcm), 0)
     return _clip(name, pcm=pcm, phones=(), curve=curve, task=task, group=REST_GROUP)
 

@@ -2,12 +2,14 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from export.exporter import export_bundle
 from export.plan import Job, calibration_speech
 from export.planner import Planner
 from export.precision import FormSupport, StagePlan, quantisable
@@ -162,6 +164,57 @@ def test_a_planner_makes_mixed_plans_within_the_budget():
     assert plan.choice.lip_error_mm <= 0.5
     assert plan.calibration == planner.sound.sha256
     assert planner.plan(Job(find_target("executorch"), "fp32"), told.append).calibration is None
+
+
+@pytest.fixture
+def small_layers_too():
+    """The toy's layers are smaller than any that a target gains from."""
+    return Job(replace(find_target("onnx"), forms={"int8": FormSupport()}), "mixed")
+
+
+def test_a_planner_aims_lower_for_artefacts_that_err_by_more(small_layers_too, monkeypatch):
+    planner = Planner(ENTRY.build(BuildOptions()), calibration_speech(None)[:16_000], Budget(0.5))
+    plan = planner.plan(small_layers_too, lambda _: None)
+    assert plan.choice
+    aims = []
+
+    def watched(rows, budget, error):
+        aims.append(budget.lip_error_mm)
+        return choose(rows, budget, error)
+
+    monkeypatch.setattr("export.planner.choose", watched)
+    again = planner.nearer(small_layers_too, plan, 2.0)
+    assert aims == [pytest.approx(0.95 / 4 * plan.choice.lip_error_mm)]
+    assert again.choice
+    assert again.choice.lip_error_mm <= aims[0]
+    assert again.choice.bytes > plan.choice.bytes
+    assert {name: dict(each.layers) for name, each in again.stages.items() if each.layers} == again.choice.layers
+
+
+def test_an_export_tries_again_until_its_artefacts_keep_the_budget(tmp_path, monkeypatch, small_layers_too, toy_model):
+    """Injected: the first artefacts measure eight times the budget."""
+    measured, seen = iter([4.0, 0.2]), []
+    nearer = Planner.nearer
+
+    def watched(planner, job, plan, error):
+        seen.append((plan.choice.bytes, error))
+        return nearer(planner, job, plan, error)
+
+    monkeypatch.setattr("export.within_budget._lip_error", lambda *_: next(measured))
+    monkeypatch.setattr(Planner, "nearer", watched)
+    staged, speech = ENTRY.build(BuildOptions()), calibration_speech(None)[:16_000]
+    planner, options = Planner(staged, speech, Budget(0.5)), LoweringOptions()
+    made = export_bundle(staged, [small_layers_too], tmp_path / "b", options=options, speech=speech, planner=planner)
+    assert made.parity
+    assert made.parity.passed
+    ((bytes_before, error),) = seen
+    assert error == 4.0
+    table = json.loads((tmp_path / "b" / "onnx" / "mixed" / "sensitivity.json").read_text())
+    assert table["chosen"]["bytes"] > bytes_before
+    assert table["budget"] == {"lip_error_mm": 0.5}
+    chosen = {(row["stage"], row["layer"]) for row in table["layers"] if row["chosen"]}
+    (record,) = [each for each in made.manifest.targets if each.precision == "mixed"]
+    assert {(stage, layer) for stage, layers in record.layers.items() for layer in layers} == chosen
 
 
 @pytest.mark.parametrize("text", ["lip-error=0.1mm", "lip-error=0.1", " lip-error=1e-1mm "])

@@ -164,6 +164,17 @@ def losses_of(predicted: Tensor, segments: Batch) -> dict[str, float]:
     return {name: float(loss) for name, loss in RigLosses()(predicted, segments).items()}
 
 
+def test_lips_that_part_where_nobody_speaks_cost_the_square():
+    segments = made_up()
+    resting = replace(segments, targets=0 * segments.targets, silence=torch.ones_like(segments.silence))
+    apart, talking = resting.targets.clone(), resting.silence.clone()
+    apart[0, 10, JAW] = 0.1
+    talking[0, 0] = 0
+    gap = 0.1 * float(RigLosses().gap_basis[JAW])
+    assert losses_of(apart, resting)["still"] == pytest.approx(gap**2 / float(resting.valid.sum()), rel=1e-5)
+    assert losses_of(apart, replace(resting, silence=talking))["still"] == 0
+
+
 def test_a_perfect_prediction_costs_nothing():
     segments = made_up()
     perfect = segments.targets.clone()

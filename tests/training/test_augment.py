@@ -12,8 +12,10 @@ from sdk.training.augment.chain import augment_sound, augment_timing
 from sdk.training.augment.codec import linear_bits, mu_law
 from sdk.training.augment.colour import high_shelf, peak, tilt_and_colour
 from sdk.training.augment.gain import change_level
+from sdk.training.augment.interlude import LEVEL_DB, interlude
 from sdk.training.augment.noise import KINDS, mix, speech_level
-from sdk.training.augment.rest import INTERLUDE_DB, interlude, rest_clip
+from sdk.training.augment.rest import KINDS as REST_KINDS
+from sdk.training.augment.rest import rest_clip
 from sdk.training.augment.reverb import reverberate, room_response
 from sdk.training.augment.settings import Augmentation
 from sdk.training.augment.silences import insert_silence, pauses
@@ -156,10 +158,25 @@ def test_gain_clips_at_full_scale() -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_rest_clips_are_sound_of_a_usable_level(seed: int) -> None:
     clip = rest_clip(np.random.default_rng(seed))
-    assert 3 * RATE <= len(clip) <= 10 * RATE
+    assert RATE <= len(clip) <= 20 * RATE
     assert np.isfinite(clip).all()
     assert np.abs(clip).max() <= 1
     assert np.array_equal(clip, rest_clip(np.random.default_rng(seed)))
+
+
+@pytest.mark.parametrize("kind", REST_KINDS)
+@pytest.mark.parametrize("seconds", [1.0, 20.0])
+def test_what_is_heard_beside_speech_has_unit_level(kind: str, seconds: float) -> None:
+    sound = REST_KINDS[kind](round(seconds * RATE), np.random.default_rng(5))
+    assert sound.shape == (round(seconds * RATE),)
+    # Breath is at 1 at its loudest, and may rest for most of a second.
+    assert rms(sound) == pytest.approx(1, abs=0.01) if kind != "breath" else 0.02 < rms(sound) < 1.2
+
+
+def test_half_of_the_rest_clips_begin_a_stream_and_the_others_outlast_the_level() -> None:
+    lengths = [len(rest_clip(np.random.default_rng(seed))) / RATE for seed in range(60)]
+    assert 20 < sum(length < 4 for length in lengths) < 40
+    assert max(lengths) > 15
 
 
 def test_the_chain_depends_on_its_generator_alone() -> None:
@@ -203,7 +220,7 @@ def test_an_interlude_is_as_loud_as_it_may_be(seed: int) -> None:
     sound = interlude(2 * RATE, level, np.random.default_rng(seed))
     loudness = 20 * np.log10(rms(sound) / level)
     # Breath has a level of 1 at its loudest only.
-    assert INTERLUDE_DB[0] - 8 < loudness < INTERLUDE_DB[1] + 0.5
+    assert LEVEL_DB[0] - 8 < loudness < LEVEL_DB[1] + 0.5
     assert np.abs(sound[[0, -1]]).max() < 1e-6
 
 

@@ -12,8 +12,8 @@ from sdk.spec import SAMPLE_RATE
 from sdk.training.augment.codec import coarse_code
 from sdk.training.augment.colour import tilt_and_colour
 from sdk.training.augment.gain import change_level
+from sdk.training.augment.interlude import interlude
 from sdk.training.augment.noise import KINDS, mix, speech_level
-from sdk.training.augment.rest import interlude
 from sdk.training.augment.reverb import reverberate, room_response
 from sdk.training.augment.settings import Augmentation, Effect, RangedEffect
 from sdk.training.augment.silences import insert_silence, pauses

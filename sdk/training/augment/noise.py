@@ -31,7 +31,7 @@ def pink(count: int, generator: np.random.Generator) -> Samples:
     """Noise whose power falls by 3 dB an octave from 20 Hz, (count,), RMS 1."""
     spectrum = np.fft.rfft(generator.standard_normal(count))
     frequency = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
-    return _unit(np.fft.irfft(spectrum / np.sqrt(np.maximum(frequency, 20.0)), count))
+    return unit(np.fft.irfft(spectrum / np.sqrt(np.maximum(frequency, 20.0)), count))
 
 
 def babble(count: int, generator: np.random.Generator) -> Samples:
@@ -46,13 +46,13 @@ def babble(count: int, generator: np.random.Generator) -> Samples:
         voice = buzz
         for low, high in ((300, 800), (900, 2400)):
             voice = _resonate(voice, generator.uniform(low, high), 90.0)
-        total += _unit(voice) * np.maximum(0, _slow(count, SYLLABLES_A_SECOND, generator))
-    return _unit(total)
+        total += unit(voice) * np.maximum(0, _slow(count, SYLLABLES_A_SECOND, generator))
+    return unit(total)
 
 
 def tone(count: int, generator: np.random.Generator) -> Samples:
     """A steady tone with a few harmonics, (count,), RMS 1: a hum, a whistle, an alarm."""
-    return _unit(_note(count, float(np.exp(generator.uniform(np.log(50), np.log(4000)))), generator))
+    return unit(note(count, float(np.exp(generator.uniform(np.log(50), np.log(4000)))), generator))
 
 
 def music(count: int, generator: np.random.Generator) -> Samples:
@@ -66,8 +66,8 @@ def music(count: int, generator: np.random.Generator) -> Samples:
         time = np.arange(length)
         envelope = np.minimum(1, time / attack) * np.exp(-time / generator.uniform(0.4, 2.0) / beat)
         for semitone in generator.choice(np.arange(-24, 25), generator.integers(1, most + 1), replace=False):
-            total[start : start + length] += envelope * _note(length, A4 * 2 ** (semitone / 12), generator)
-    return _unit(total)
+            total[start : start + length] += envelope * note(length, A4 * 2 ** (semitone / 12), generator)
+    return unit(total)
 
 
 KINDS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
@@ -92,7 +92,8 @@ def speech_level(speech: Samples) -> float:
     return float(np.sqrt(power[power >= np.median(power)].mean())) if len(speech) else 0.0
 
 
-def _note(count: int, frequency: float, generator: np.random.Generator) -> NDArray[np.float64]:
+def note(count: int, frequency: float, generator: np.random.Generator) -> NDArray[np.float64]:
+    """A steady note (count,) with harmonics of random strengths and phases."""
     time = np.arange(count) / SAMPLE_RATE
     total = np.zeros(count)
     for harmonic in range(1, HARMONICS + 1):
@@ -117,5 +118,6 @@ def _resonate(sound: NDArray[np.float64], frequency: float, bandwidth: float) ->
     return shaped
 
 
-def _unit(sound: NDArray[np.float64]) -> Samples:
+def unit(sound: NDArray[np.float64]) -> Samples:
+    """`sound` (N,) at an RMS level of 1; silence as it is."""
     return np.asarray(sound / max(np.sqrt(np.square(sound).mean()), 1e-9), np.float32)

@@ -1,79 +1,53 @@
-"""Sound in which nobody speaks, so that the face learns to rest: noise, tones, chords, breath, digital silence.
-
-A model that hears it in clips of its own alone takes it for speech when it follows a sentence, for by then the level of
-the voice is known: so it is also put between sentences (see `interlude`).
-"""
+"""Clips without speech, so that the face learns to rest: rooms, hums, chords, music, breath, knocks, silence."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt
 
 from sdk.spec import SAMPLE_RATE
-from sdk.training.augment.noise import KINDS, white
+from sdk.training.augment.ambience import Samples, breath, chord, hum, knocks, room
+from sdk.training.augment.noise import babble, music
 
-SECONDS = (3.0, 10.0)
-"""So long that the level normaliser has forgotten its prior, and makes faint noise as loud as a voice."""
+BEGINNING = 0.5
+"""Part of the clips that are as short as `SHORT_SECONDS`. Segments are drawn evenly over a clip's length, so a long
+clip hardly ever shows how a stream begins, where the level normaliser brings faint noise up within a second."""
+SHORT_SECONDS, LONG_SECONDS = (1.0, 4.0), (4.0, 20.0)
+"""The long ones are so long that the level normaliser has forgotten its prior, and makes faint noise as loud as a
+voice: for breath with its rests that takes more than ten seconds."""
 LEVELS_DB = (-70.0, -12.0)
 """Range of the RMS level against full scale."""
 SILENT = 0.05
 """Part of the clips that are digital silence."""
-BREATHS_A_MINUTE = (8.0, 30.0)
-BREATH_LOW, BREATH_HIGH = (100.0, 900.0), (1_500.0, 7_000.0)
-"""Hertz between which a breath's band begins and ends."""
-LIKELY = {"breath": 6, "music": 6, "pink": 2}
-"""How many times as often as noise these come: they are what opens a mouth that should rest."""
-FADE = 320
-"""Samples (20 ms) in which an interlude comes and goes."""
-INTERLUDE_DB = (-32.0, 0.0)
-"""Range of an interlude's RMS level against the loud half of the speech beside it."""
+KINDS = {"room": room, "hum": hum, "chord": chord, "babble": babble, "knocks": knocks, "breath": breath, "music": music}
+LIKELY = {"breath": 6, "music": 6, "room": 4, "hum": 2, "chord": 2}
+"""How many times as often as the other kinds these come: they are what opens a mouth that should rest."""
+QUIET_ROOM = 0.6
+"""Part of the clips with a room behind the sound."""
+ROOM_DB = (-50.0, -6.0)
+"""Range of that room's level against the sound's."""
+LATE = 0.3
+"""Part of the clips whose sound begins after the clip does, within the first half."""
+FADE_SECONDS = (0.005, 1.0)
+"""In which such a sound comes."""
 
 
-def rest_clip(generator: np.random.Generator) -> NDArray[np.float32]:
-    """A clip (N,) at 16 kHz of 3 to 10 s that no face should move to."""
-    count = round(generator.uniform(*SECONDS) * SAMPLE_RATE)
+def rest_clip(generator: np.random.Generator) -> Samples:
+    """A clip (N,) at 16 kHz of 1 to 20 s that no face should move to."""
+    seconds = SHORT_SECONDS if generator.random() < BEGINNING else LONG_SECONDS
+    count = round(generator.uniform(*seconds) * SAMPLE_RATE)
     if generator.random() < SILENT:
         return np.zeros(count, np.float32)
-    sound = _resting_sound(count, generator)
+    odds = np.array([LIKELY.get(name, 1) for name in KINDS], np.float64)
+    sound = KINDS[list(KINDS)[int(generator.choice(len(odds), p=odds / odds.sum()))]](count, generator)
+    if generator.random() < LATE:
+        sound = sound * _onset(count, generator)
+    if generator.random() < QUIET_ROOM:
+        sound = sound + room(count, generator) * 10 ** (generator.uniform(*ROOM_DB) / 20)
     return np.asarray(np.clip(sound * 10 ** (generator.uniform(*LEVELS_DB) / 20), -1, 1), np.float32)
 
 
-def interlude(count: int, speech_level: float, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Sound (count,) for a pause between sentences.
-
-    Args:
-        count: samples.
-        speech_level: of the speech beside it, see `sdk.training.augment.noise.speech_level`.
-        generator: decides all else.
-    """
-    sound = _resting_sound(count, generator)
-    ramp = np.linspace(0, 1, min(FADE, count // 2))
-    sound[: len(ramp)] *= ramp
-    sound[count - len(ramp) :] *= ramp[::-1]
-    return np.asarray(sound * speech_level * 10 ** (generator.uniform(*INTERLUDE_DB) / 20), np.float32)
-
-
-def breath(count: int, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Breathing near a microphone, (count,), RMS about 1 at its loudest: noise in a band that swells and fades.
-
-    The band is that of a mouth, a nose or a microphone close to either, drawn anew for each clip.
-    """
-    low, high = (np.exp(generator.uniform(*np.log(edges))) for edges in (BREATH_LOW, BREATH_HIGH))
-    order = int(generator.integers(1, 3))
-    airy = sosfilt(butter(order, (low, high), "bandpass", fs=SAMPLE_RATE, output="sos"), white(count, generator))
-    airy /= max(float(np.sqrt(np.square(airy).mean())), 1e-9)
-    rate = generator.uniform(*BREATHS_A_MINUTE) / 60
-    phase = generator.uniform(0, 1)
-    # In and out are two swells a breath; the power makes the rests between them.
-    swell = np.sin(2 * np.pi * (np.arange(count) / SAMPLE_RATE * rate + phase)) ** 2
-    breathing: NDArray[np.float32] = np.asarray(airy * swell ** generator.uniform(1, 6), np.float32)
-    return breathing
-
-
-def _resting_sound(count: int, generator: np.random.Generator) -> NDArray[np.float32]:
-    """Noise, music or breath (count,), RMS about 1."""
-    makers = {**KINDS, "breath": breath}
-    odds = np.array([LIKELY.get(name, 1) for name in makers], np.float64)
-    kind = list(makers)[int(generator.choice(len(odds), p=odds / odds.sum()))]
-    return makers[kind](count, generator)
+def _onset(count: int, generator: np.random.Generator) -> Samples:
+    """Gain (count,): nothing, then a ramp to 1."""
+    start = generator.uniform(0, 0.5) * count
+    ramp = float(np.exp(generator.uniform(*np.log(FADE_SECONDS)))) * SAMPLE_RATE
+    return np.clip((np.arange(count) - start) / ramp, 0, 1).astype(np.float32)
