@@ -20,9 +20,7 @@ TRIES = 4
 """Each aims lower than the one before by as much as the artefacts were beyond the budget; two were the most needed."""
 
 
-def within_budget(
-    writer: BundleWriter, made: Made, planner: Planner, lower: Callable[[JobPlan], TargetRecord]
-) -> Made:
+def within_budget(writer: BundleWriter, made: Made, planner: Planner, lower: Callable[[JobPlan], TargetRecord]) -> Made:
     """What is in the bundle at last; the gate judges it as any other.
 
     Args:

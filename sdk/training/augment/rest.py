@@ -50,4 +50,4 @@ def _onset(count: int, generator: np.random.Generator) -> Samples:
     """Gain (count,): nothing, then a ramp to 1."""
     start = generator.uniform(0, 0.5) * count
     ramp = float(np.exp(generator.uniform(*np.log(FADE_SECONDS)))) * SAMPLE_RATE
-    return np.clip((np.arange(count) - start) / ramp, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((np.arange(count) - start) / ramp, 0, 1), np.float32)
