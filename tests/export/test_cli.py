@@ -178,7 +178,7 @@ def test_a_right_artefact_is(tmp_path, toy_model):
         staged, [job], folder, options=LoweringOptions(), speech=calibration_speech(None), advance=words.append
     )
     assert result.parity.passed
-    assert words[-2:] == ["vectors", "parity"]
+    assert (words[0], words[-1]) == ("vectors", "parity")
     with Bundle.open(folder) as bundle:
         assert "Untrained" in (folder / "README.md").read_text()
         assert bundle.vectors().metadata["model"] == "toy"

@@ -88,9 +88,9 @@ def test_the_log_mel_encoder_streams_as_the_whole_clip(speech):
     torch.testing.assert_close(streamed, whole, atol=TOLERANCE * float(whole.abs().max()), rtol=0)
 
 
-def test_the_default_encoder_has_about_a_million_parameters():
+def test_the_default_encoder_has_one_to_two_million_parameters():
     stage = ENTRY.build(BuildOptions()).stages[0]
-    assert 0.8e6 < sum(parameter.numel() for parameter in stage.parameters()) < 1.2e6
+    assert 1e6 < sum(parameter.numel() for parameter in stage.parameters()) < 2e6
 
 
 @pytest.mark.parametrize("dataset", ["vocaset", "biwi"])
