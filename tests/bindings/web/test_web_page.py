@@ -16,9 +16,11 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser
 
+from sdk.audio.files import load_speech
 from sdk.bundle import Bundle
 from sdk.bundle.trace import Trace
 from sdk.parity import check_bundle
+from sdk.pretrained import SPEECH
 from tests.bindings.web.conftest import ROOT
 from tests.toy_bundle import speech_like
 
@@ -114,7 +116,7 @@ def test_the_microphone_moves_the_face(
 ) -> None:
     """A microphone that says the same again and again, until its button is pressed a second time."""
     heard = tmp_path / "heard.wav"
-    soundfile.write(heard, np.repeat(speech_like(16_000), RATE // 16_000), RATE)
+    soundfile.write(heard, np.repeat(load_speech(SPEECH)[8_000:40_000], RATE // 16_000), RATE)
     fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
     complaints: list[str] = []
     with served(face_bundle) as (address, _):
