@@ -14,6 +14,8 @@ from onnx import numpy_helper
 
 from export.exporter import Export, export_bundle
 from export.plan import Job, calibration_speech
+from export.planner import JobPlan, Planner
+from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target
 from sdk.errors import ParityError
 from sdk.models import registry
@@ -34,11 +36,22 @@ def square_toy(monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch, registry.ENTRY_POINT_GROUP, [point], alone=True)
 
 
+class OnlyLayers(Planner):
+    """Quantises `LAYERS` and no other."""
+
+    def plan(self, job: Job, advance: Callable[[str], None]) -> JobPlan:
+        plan = super().plan(job, advance)
+        kept = {
+            stage: replace(each, layers={n: form for n, form in each.layers.items() if n in LAYERS[job.precision]})
+            for stage, each in plan.stages.items()
+        }
+        return replace(plan, stages=kept)
+
+
 def exported(precision: str, folder: Path, damage: Damage | None = None) -> Export:
     """The toy's bundle with `LAYERS` quantised, and its file damaged on its way."""
 
     def lower(stage, plan, path, options):
-        plan = replace(plan, layers={name: form for name, form in plan.layers.items() if name in LAYERS[precision]})
         result = TARGET.lower(stage, plan, path, options)
         if damage and stage.name == DECODER:
             model = onnx.load(path)
@@ -49,8 +62,9 @@ def exported(precision: str, folder: Path, damage: Damage | None = None) -> Expo
 
     forms = {form: replace(support, least_weights=0) for form, support in TARGET.forms.items()}
     job = Job(replace(TARGET, forms=forms, lower=lower), precision)
-    staged = ENTRY.build(BuildOptions())
-    return export_bundle(staged, [job], folder, options=LoweringOptions(), speech=calibration_speech(None)[:SAMPLES])
+    staged, speech = ENTRY.build(BuildOptions()), calibration_speech(None)[:SAMPLES]
+    planner = OnlyLayers(staged, speech, Budget())
+    return export_bundle(staged, [job], folder, options=LoweringOptions(), speech=speech, planner=planner)
 
 
 def change(model: onnx.ModelProto, name: str, changed: Callable[[np.ndarray], np.ndarray]) -> None:
