@@ -17,7 +17,8 @@ from sdk.bundle.writer import BundleWriter
 from sdk.parity.gate import check_bundle
 
 TRIES = 4
-"""Each aims lower than the one before by as much as the artefacts were beyond the budget; two were the most needed."""
+"""Each aims lower than the one before by as much as the artefacts were beyond the budget; the gate refuses the last
+one if that is not enough."""
 
 
 def within_budget(writer: BundleWriter, made: Made, planner: Planner, lower: Callable[[JobPlan], TargetRecord]) -> Made:
