@@ -71,7 +71,7 @@ def expected_errors(bundle: Bundle, job: Job, plan: JobPlan) -> dict[str, float]
     return {error.name: error.rms_of_range for error in teacher.comparison(tolerance_for(job.precision)).outputs}
 
 
-def excess(report: ParityReport, job: Job, plan: JobPlan, expected: Mapping[str, float]) -> str | None:
+def misfit(report: ParityReport, job: Job, plan: JobPlan, expected: Mapping[str, float]) -> str | None:
     """What does not err as its precision does, in a sentence; None when all does, or nothing is expected."""
     for error in _outputs(report, job):
         if error.name not in expected:

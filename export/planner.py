@@ -113,21 +113,24 @@ class Planner:
         """
         assert plan.choice, f"{job.precision} keeps no budget"
         aim = plan.choice.lip_error_mm * self.budget.lip_error_mm / lip_error_mm * MARGIN
-        choice = choose(plan.rows, Budget(aim), self._sweep(job, self.sound.pcm).error)
-        stages = {name: StagePlan(each.base, choice.layers.get(name, {})) for name, each in plan.stages.items()}
-        return replace(plan, stages=stages, choice=choice)
+        return self._chosen(job, plan, Budget(aim))
 
     def steps(self, job: Job) -> int:
         """How often `plan` will call `advance`."""
         return sweep.steps(self._quantisable[0], job.target.forms) if job.precision == MIXED else 0
 
     def _mixed(self, job: Job, advance: Callable[[str], None]) -> JobPlan:
-        base = job.target.base(MIXED)
         staged, rewrites = self._quantisable
         rows = self._sweep(job, self.sound.pcm[:EACH_KIND]).options(advance)
-        choice = choose(rows, self.budget, self._sweep(job, self.sound.pcm).error)
-        plans = {stage.name: StagePlan(base, choice.layers.get(stage.name, {})) for stage in staged.stages}
-        return JobPlan(staged, plans, rewrites, choice, rows, self.sound.sha256)
+        unchosen = JobPlan(staged, {}, rewrites, rows=rows, calibration=self.sound.sha256)
+        return self._chosen(job, unchosen, self.budget)
+
+    def _chosen(self, job: Job, plan: JobPlan, budget: Budget) -> JobPlan:
+        """`plan` with what `choose` takes of its rows."""
+        base = job.target.base(MIXED)
+        choice = choose(plan.rows, budget, self._sweep(job, self.sound.pcm).error)
+        stages = {stage.name: StagePlan(base, choice.layers.get(stage.name, {})) for stage in plan.staged.stages}
+        return replace(plan, stages=stages, choice=choice)
 
     def _sweep(self, job: Job, pcm: NDArray[np.float32]) -> sweep.Sweep:
         forms, integers = job.target.forms, job.target.integer_inputs

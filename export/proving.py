@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from export.fidelity import excess, expected_errors
+from export.fidelity import expected_errors, misfit
 from export.plan import Job
 from export.planner import JobPlan
 from sdk.bundle import Bundle
@@ -71,7 +71,7 @@ def _problem(bundle: Bundle, report: ParityReport, made: Made) -> str | None:
     for case in report.cases:
         if (case.key.target, case.key.precision) == (job.target.name, job.precision) and not case.acceptable:
             return f"{case.key.mode}: {case.summary}"
-    found = excess(report, job, made.plan, expected_errors(bundle, job, made.plan))
+    found = misfit(report, job, made.plan, expected_errors(bundle, job, made.plan))
     return found and f"teacher_forced: {found}"
 
 

@@ -22,7 +22,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from export.exporter import export_bundle
-from export.fidelity import excess, expected_errors
+from export.fidelity import expected_errors, misfit
 from export.plan import Job, calibration_speech, plan_jobs
 from export.planner import JobPlan, Planner
 from export.sensitivity.budget import Budget
@@ -81,7 +81,7 @@ def judged(exported: Exported, precision: str, folder: Path, stage: str, damage:
     with Bundle.open(folder) as bundle:
         report = check_bundle(bundle, targets=["onnx"], precision=precision)
     job, plan = exported.jobs[precision]
-    return report.first_failure or excess(report, job, plan, exported.expected[precision])
+    return report.first_failure or misfit(report, job, plan, exported.expected[precision])
 
 
 def change(model: onnx.ModelProto, wanted: Callable[[str], bool], changed: Callable[[np.ndarray], np.ndarray]) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from sdk.training.augment.ambience import Samples, breath
+from sdk.training.augment.ambience import breath
+from sdk.training.augment.draws import Samples, one_of
 from sdk.training.augment.noise import KINDS
 
 LIKELY = {"breath": 6, "music": 6, "pink": 2}
@@ -28,8 +29,7 @@ def interlude(count: int, speech_level: float, generator: np.random.Generator) -
         generator: decides all else.
     """
     makers = {**KINDS, "breath": breath}
-    odds = np.array([LIKELY.get(name, 1) for name in makers], np.float64)
-    sound = makers[list(makers)[int(generator.choice(len(odds), p=odds / odds.sum()))]](count, generator)
+    sound = one_of(makers, LIKELY, generator)(count, generator)
     ramp = np.linspace(0, 1, min(FADE, count // 2))
     sound[: len(ramp)] *= ramp
     sound[count - len(ramp) :] *= ramp[::-1]

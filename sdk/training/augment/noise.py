@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from sdk.spec import SAMPLE_RATE
+from sdk.training.augment.draws import Maker, Samples, log_uniform
 
-Samples = NDArray[np.float32]
-
+LOWEST = 20.0
+"""Hertz below which noise does not grow louder."""
 BABBLE_VOICES = 8
 SYLLABLES_A_SECOND = 4.0
 NOTES = 4
@@ -29,9 +28,7 @@ def white(count: int, generator: np.random.Generator) -> Samples:
 
 def pink(count: int, generator: np.random.Generator) -> Samples:
     """Noise whose power falls by 3 dB an octave from 20 Hz, (count,), RMS 1."""
-    spectrum = np.fft.rfft(generator.standard_normal(count))
-    frequency = np.fft.rfftfreq(count, 1 / SAMPLE_RATE)
-    return unit(np.fft.irfft(spectrum / np.sqrt(np.maximum(frequency, 20.0)), count))
+    return coloured(generator.standard_normal(count), 1.0)
 
 
 def babble(count: int, generator: np.random.Generator) -> Samples:
@@ -52,13 +49,13 @@ def babble(count: int, generator: np.random.Generator) -> Samples:
 
 def tone(count: int, generator: np.random.Generator) -> Samples:
     """A steady tone with a few harmonics, (count,), RMS 1: a hum, a whistle, an alarm."""
-    return unit(note(count, float(np.exp(generator.uniform(np.log(50), np.log(4000)))), generator))
+    return unit(note(count, log_uniform((50, 4000), generator), generator))
 
 
 def music(count: int, generator: np.random.Generator) -> Samples:
     """Notes and chords on a beat, plucked or bowed, (count,), RMS 1."""
     total = np.zeros(count)
-    beat = round(np.exp(generator.uniform(*np.log(BEAT_SECONDS))) * SAMPLE_RATE)
+    beat = round(log_uniform(BEAT_SECONDS, generator) * SAMPLE_RATE)
     most = int(generator.integers(1, NOTES + 1))
     attack = generator.uniform(*ATTACK_SECONDS) * SAMPLE_RATE
     for start in range(0, count, beat):
@@ -70,14 +67,14 @@ def music(count: int, generator: np.random.Generator) -> Samples:
     return unit(total)
 
 
-KINDS: dict[str, Callable[[int, np.random.Generator], Samples]] = {
+KINDS: dict[str, Maker] = {
     "white": white,
     "pink": pink,
     "babble": babble,
     "tone": tone,
     "music": music,
 }
-"""By name; each takes a number of samples and a generator."""
+"""By name."""
 
 
 def mix(speech: Samples, noise: Samples, ratio_db: float) -> Samples:
@@ -90,6 +87,12 @@ def speech_level(speech: Samples) -> float:
     """RMS of the louder half of the samples (N,): pauses do not make it less. 0 of none."""
     power = np.square(speech, dtype=np.float64)
     return float(np.sqrt(power[power >= np.median(power)].mean())) if len(speech) else 0.0
+
+
+def coloured(sound: NDArray[np.float64], slope: float) -> Samples:
+    """White noise (N,) whose power then falls with the frequency to the power of `slope`, from 20 Hz; RMS 1."""
+    frequency = np.maximum(np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE), LOWEST)
+    return unit(np.fft.irfft(np.fft.rfft(sound) / frequency ** (slope / 2), len(sound)))
 
 
 def note(count: int, frequency: float, generator: np.random.Generator) -> NDArray[np.float64]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from sdk.spec import SAMPLE_RATE
-from sdk.training.augment.ambience import Samples, breath, chord, hum, knocks, room
+from sdk.training.augment.ambience import breath, chord, hum, knocks, room
+from sdk.training.augment.draws import Samples, log_uniform, one_of
 from sdk.training.augment.noise import babble, music
 
 BEGINNING = 0.5
@@ -37,8 +38,7 @@ def rest_clip(generator: np.random.Generator) -> Samples:
     count = round(generator.uniform(*seconds) * SAMPLE_RATE)
     if generator.random() < SILENT:
         return np.zeros(count, np.float32)
-    odds = np.array([LIKELY.get(name, 1) for name in KINDS], np.float64)
-    sound = KINDS[list(KINDS)[int(generator.choice(len(odds), p=odds / odds.sum()))]](count, generator)
+    sound = one_of(KINDS, LIKELY, generator)(count, generator)
     if generator.random() < LATE:
         sound = sound * _onset(count, generator)
     if generator.random() < QUIET_ROOM:
@@ -49,5 +49,5 @@ def rest_clip(generator: np.random.Generator) -> Samples:
 def _onset(count: int, generator: np.random.Generator) -> Samples:
     """Gain (count,): nothing, then a ramp to 1."""
     start = generator.uniform(0, 0.5) * count
-    ramp = float(np.exp(generator.uniform(*np.log(FADE_SECONDS)))) * SAMPLE_RATE
+    ramp = log_uniform(FADE_SECONDS, generator) * SAMPLE_RATE
     return np.asarray(np.clip((np.arange(count) - start) / ramp, 0, 1), np.float32)

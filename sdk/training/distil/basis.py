@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from sdk.training.task import CHANNELS
 
@@ -68,7 +68,7 @@ class MotionBasis:
 
     def save(self, path: Path) -> None:
         """Write ``offset`` and ``shapes`` as safetensors."""
-        save_file({"offset": self.offset, "shapes": self.shapes}, path)
+        path.write_bytes(save({"offset": self.offset, "shapes": self.shapes}))  # `save_file` would shut others out
 
     @classmethod
     def load(cls, path: Path) -> MotionBasis:
