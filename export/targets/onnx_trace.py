@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import io
+import warnings
 from collections.abc import Collection
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.jit._trace import TracerWarning
 
 from export.targets.quiet import quiet
 from sdk.errors import TargetError
@@ -62,7 +64,9 @@ def trace(onnx: Any, stage: Stage, open_layers: Collection[str] = ()) -> Any:
         layer.forward = functools.partial(_open_forward, layer, name)  # type: ignore[method-assign]
     spec, buffer = stage.spec, io.BytesIO()
     try:
-        with quiet(), torch.no_grad():
+        with quiet(), torch.no_grad(), warnings.catch_warnings():
+            # Of choices by a tensor's size: a stage's sizes are fixed, and every file is run against its stage.
+            warnings.simplefilter("ignore", TracerWarning)
             torch.onnx.export(
                 stage,
                 stage.example(),

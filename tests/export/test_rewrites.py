@@ -16,12 +16,16 @@ from torch.nn.utils.parametrizations import weight_norm
 from export.precision import LEAST_INPUTS, StagePlan, quantisable
 from export.targets.base import LoweringOptions, find_target
 from export.targets.rewrites import ModuleRewrite, rewrite
-from export.targets.rewrites.convolution import CONVOLUTION_TO_LINEAR, LinearConvolution
+from export.targets.rewrites.convolution import (
+    CONVOLUTION_TO_LINEAR,
+    GroupedLinearConvolution,
+    LinearConvolution,
+)
 from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR, LinearLayerNorm
 from export.targets.rewrites.operator_forms import apply_forms
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
 from export.targets.rewrites.row_table import TABLE_TO_BYTES
-from sdk.models.layers.causal_conv import CausalConv1d
+from sdk.models.layers.causal_conv import CausalConv1d, ConvState
 from sdk.models.layers.row_table import RowTable
 from sdk.spec import TensorSpec
 from sdk.stage import flatten
@@ -166,6 +170,23 @@ def test_a_convolution_as_a_linear_layer_equals_it(kernel: int, stride: int, cha
     assert "0.conv.linear" in quantisable(holder) or kernel * channels < LEAST_INPUTS
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("count", [1, 2, 5])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_convolution_in_groups_as_linear_layers_equals_it(stride: int, count: int, bias: bool) -> None:
+    layer = CausalConv1d(64, 96, 33, stride=stride, groups=4, bias=bias)
+    holder = nn.Sequential(layer).eval().requires_grad_(False)
+    x, state = torch.randn(1, 64, count * stride), ConvState(torch.randn(1, 64, 33 - stride))
+    wanted, after = layer.step(x, state)
+    assert CONVOLUTION_TO_LINEAR.apply(holder) == 1
+    got, next_state = layer.step(x, state)
+    torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-6)
+    assert isinstance(next_state, ConvState)
+    assert isinstance(after, ConvState)
+    assert torch.equal(next_state.left, after.left)
+    assert [name for name in quantisable(holder) if name.startswith("0.conv.groups.")]
+
+
 def test_convolutions_that_no_row_of_taps_can_say_stay() -> None:
     stay = nn.Sequential(nn.Conv1d(4, 4, 3, groups=2), nn.Conv1d(4, 4, 3, dilation=2), nn.Conv1d(4, 4, 3, padding=1))
     assert CONVOLUTION_TO_LINEAR.apply(stay) == 0
@@ -182,9 +203,25 @@ class Convolved(WideLayer):
         return {"y": self.conv(inputs["x"].reshape(1, 8, 12)[:, :, :11]).reshape(1, 60)}, state
 
 
-def test_a_convolution_as_a_linear_layer_stays_in_one_delegate(tmp_path: Path) -> None:
-    plan = StagePlan("fp32", {"conv.linear": "int8"})
-    lowered = find_target("executorch").lower(Convolved(), plan, tmp_path / "one.pte", LoweringOptions())
+class ConvolvedInGroups(WideLayer):
+    outputs = (TensorSpec(name="y", shape=(1, 24)),)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = GroupedLinearConvolution(nn.Conv1d(8, 24, 12, groups=2)).requires_grad_(False)
+
+    def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
+        return {"y": self.conv(inputs["x"].reshape(1, 8, 12)).reshape(1, 24)}, state
+
+
+@pytest.mark.parametrize(
+    ("stage", "layers"), [(Convolved, ["conv.linear"]), (ConvolvedInGroups, ["conv.groups.0", "conv.groups.1"])]
+)
+def test_a_convolution_as_linear_layers_stays_in_one_delegate(
+    stage: type[WideLayer], layers: list[str], tmp_path: Path
+) -> None:
+    plan = StagePlan("fp32", dict.fromkeys(layers, "int8"))
+    lowered = find_target("executorch").lower(stage(), plan, tmp_path / "one.pte", LoweringOptions())
     assert lowered.undelegated == ()
 
 
