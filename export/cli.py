@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,7 +19,7 @@ from export.loose import export_components
 from export.plan import MIXED, Job, calibration_speech, check_components, plan_jobs
 from export.planner import Planner
 from export.precision import PRECISIONS
-from export.proving import lines
+from export.proving import LeftOut, lines
 from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target, target_names
 from sdk.audio.files import load_speech
@@ -113,7 +114,7 @@ def export_command(  # noqa: PLR0917 - one argument an option
         staged = with_rig(staged, find_rig(rig, own.name if own else HUB))
     options = LoweringOptions(min_deployment_target=min_deployment_target)
     folder = output_dir / model
-    planner = Planner(staged, speech, _budget(budget, jobs))
+    planner = Planner(staged, speech, _budget(budget, jobs), options)
     chosen = check_components(_names(components), staged)
     with progress() as bar:
         task = bar.add_task("export", total=steps(jobs, staged, planner))
@@ -122,8 +123,10 @@ def export_command(  # noqa: PLR0917 - one argument an option
             bar.update(task, description=words, advance=1)
 
         if chosen:
-            files = export_components(jobs, chosen, folder, options=options, planner=planner, advance=advance)
-            _print_files(files, as_json)
+            files, left_out = export_components(
+                jobs, chosen, folder, options=options, planner=planner, parity=not skip_parity, advance=advance
+            )
+            _print_files(files, left_out, as_json)
             return 0
         result = export_bundle(
             staged,
@@ -140,12 +143,13 @@ def export_command(  # noqa: PLR0917 - one argument an option
     return 0
 
 
-def _print_files(files: list[Path], as_json: bool) -> None:
+def _print_files(files: Sequence[Path], left_out: Sequence[LeftOut], as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"files": [str(path) for path in files]}, indent=2))
+        without = [asdict(each) for each in left_out]
+        click.echo(json.dumps({"files": [str(path) for path in files], "left_out": without}, indent=2))
         return
-    for path in files:
-        click.echo(path)
+    for line in (*files, *lines(left_out)):
+        click.echo(line)
 
 
 def _print_export(result: Export, staged: StagedModel, jobs: list[Job], seconds: float, as_json: bool) -> None:

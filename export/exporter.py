@@ -21,7 +21,7 @@ from export.within_budget import within_budget
 from sdk.bundle.manifest import Manifest, TargetRecord
 from sdk.bundle.phones import Phones
 from sdk.bundle.writer import BundleWriter
-from sdk.errors import ParityError, TargetError
+from sdk.errors import MissingDependencyError, ParityError, TargetError
 from sdk.models.registry import StagedModel
 from sdk.parity.cases import ParityReport
 from sdk.parity.tolerances import tolerance_for
@@ -85,9 +85,10 @@ def export_bundle(
         ParityError: an artefact of a job that is not optional, or of every job, is past its tolerance; nothing is
             published.
         TargetError: a stage of such a job cannot be lowered.
+        MissingDependencyError: a package that any job needs is not installed.
         UsageError: the folder cannot be written.
     """
-    planner = planner or Planner(staged, speech, Budget())
+    planner = planner or Planner(staged, speech, Budget(), options)
     with BundleWriter(folder, staged) as writer:
         advance("vectors")
         writer.write_vectors(record_vectors(staged, speech, phones))
@@ -97,7 +98,7 @@ def export_bundle(
             try:
                 made.append(_make(writer, job, planner, options=options, parity=parity, advance=advance))
             except TargetError as error:
-                if not job.optional:
+                if not job.optional or isinstance(error, MissingDependencyError):
                     raise
                 writer.remove_target(job.target.name, job.precision)
                 left_out += (LeftOut.of(job, str(error)),)

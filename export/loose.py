@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,9 +12,11 @@ import numpy as np
 from export.exporter import Advance
 from export.plan import Job
 from export.planner import Planner
+from export.precision import StagePlan
+from export.proving import LeftOut
 from export.targets.base import LoweringOptions
 from sdk.bundle.paths import MANIFEST
-from sdk.errors import ParityError, UsageError
+from sdk.errors import MissingDependencyError, ParityError, TargetError, UsageError
 from sdk.parity.choices import LABEL
 from sdk.parity.tolerances import tolerance_for
 from sdk.runtime import EagerExecutor
@@ -29,37 +32,69 @@ def export_components(
     *,
     options: LoweringOptions,
     planner: Planner,
+    parity: bool,
     advance: Advance,
-) -> list[Path]:
+) -> tuple[list[Path], tuple[LeftOut, ...]]:
     """Lower only `components`, to ``FOLDER/TARGET/PRECISION/STAGE.suffix``; no bundle, no manifest.
 
-    Each file is loaded and run against its eager source on what went into the stage while the model spoke.
+    Each file is loaded and run against its eager source on what went into the stage while the model spoke, unless
+    `parity` is False. What fails of an optional job is left out, with all files of that job.
+
+    Returns:
+        the files, and the jobs that are left out.
 
     Raises:
         ParityError: a file does not compute what its stage does.
+        TargetError: a stage cannot be lowered.
         UsageError: a bundle lies in `folder`, or it cannot be written.
     """
     if (folder / MANIFEST).exists():
         # The manifest holds the hash of every file beside it: one more file, or another one, would make it useless.
         raise UsageError(folder, "holds a bundle, which loose files would break", "give another --output-dir")
-    paths = []
+    paths: list[Path] = []
+    left_out: tuple[LeftOut, ...] = ()
     for job in jobs:
-        plan = planner.plan(job, advance)
-        for stage in plan.staged.stages:
-            if stage.name not in components:
-                continue
-            advance(f"{job.target.name} {job.precision} {stage.name}")
-            path = folder / job.target.name / job.precision / f"{stage.name}{job.target.suffix}"
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise UsageError(
-                    folder, f"cannot be written ({error.strerror})", "give another --output-dir"
-                ) from error
-            job.target.lower(stage, plan.stages[stage.name], path, options)
-            _check(stage, job, path, planner.recording[stage.name])
-            paths.append(path)
-    return paths
+        place = folder / job.target.name / job.precision
+        made: list[Path] = []
+        try:
+            for stage, plan in _planned(job, components, planner, advance):
+                advance(f"{job.target.name} {job.precision} {stage.name}")
+                made.append(_writable(place) / f"{stage.name}{job.target.suffix}")
+                job.target.lower(stage, plan, made[-1], options)
+                if parity:
+                    _check(stage, job, made[-1], planner.recording[stage.name])
+        except (TargetError, ParityError) as error:
+            if not job.optional or isinstance(error, MissingDependencyError):
+                raise
+            for path in made:
+                _remove(path)
+            left_out += (LeftOut.of(job, str(error)),)
+        else:
+            paths += made
+    return paths, left_out
+
+
+def _planned(
+    job: Job, components: Sequence[str], planner: Planner, advance: Advance
+) -> Iterator[tuple[Stage, StagePlan]]:
+    plan = planner.plan(job, advance)
+    return ((stage, plan.stages[stage.name]) for stage in plan.staged.stages if stage.name in components)
+
+
+def _writable(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(folder, f"cannot be written ({error.strerror})", "give another --output-dir") from error
+    return folder
+
+
+def _remove(artefact: Path) -> None:
+    """Delete a file, or the folder that an artefact of some targets is."""
+    if artefact.is_dir():
+        shutil.rmtree(artefact)
+    else:
+        artefact.unlink(missing_ok=True)
 
 
 def _check(stage: Stage, job: Job, path: Path, steps: Sequence[Mapping[str, Array]]) -> None:

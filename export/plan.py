@@ -93,9 +93,11 @@ def calibration_speech(folder: Path | None) -> NDArray[np.float32]:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
     if not files:
         raise AudioError(f"--calibration {folder}", "holds no WAV, FLAC or OGG file", "give a folder of speech")
-    speech = np.concatenate([load_speech(path) for path in files])
-    if not np.isfinite(speech).all():
-        raise AudioError(f"--calibration {folder}", "holds samples that are not finite", "remove the broken file")
+    pieces = [load_speech(path) for path in files]
+    for path, piece in zip(files, pieces, strict=True):
+        if not np.isfinite(piece).all():
+            raise AudioError(path, "holds samples that are not finite", "remove it from the --calibration folder")
+    speech = np.concatenate(pieces)
     if len(speech) < SAMPLE_RATE:
         raise AudioError(f"--calibration {folder}", "holds less than a second of audio", "give a folder of speech")
     if np.abs(speech).max() == 0:

@@ -16,6 +16,7 @@ from export.precision import PRECISIONS, StagePlan, plan_stage
 from export.sensitivity import sweep
 from export.sensitivity.budget import Budget
 from export.sensitivity.choose import Choice, choose
+from export.targets.base import LoweringOptions
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.convolution import CONVOLUTION_TO_LINEAR
 from sdk.models.registry import StagedModel
@@ -57,10 +58,17 @@ class Planner:
         staged: the model.
         speech: (N,) 16 kHz, that calibration sounds are made of.
         budget: of ``mixed``.
+        options: of the targets: a choice takes no form that they rule out.
     """
 
-    def __init__(self, staged: StagedModel, speech: NDArray[np.float32], budget: Budget) -> None:
-        self.budget = budget
+    def __init__(
+        self,
+        staged: StagedModel,
+        speech: NDArray[np.float32],
+        budget: Budget,
+        options: LoweringOptions = LoweringOptions(),  # noqa: B008 - frozen
+    ) -> None:
+        self.budget, self._options = budget, options
         self._staged, self._speech = staged, speech
 
     @cached_property
@@ -117,7 +125,9 @@ class Planner:
 
     def steps(self, job: Job) -> int:
         """How often `plan` will call `advance`."""
-        return sweep.steps(self._quantisable[0], job.target.forms) if job.precision == MIXED else 0
+        if job.precision != MIXED:
+            return 0
+        return sweep.steps(self._quantisable[0], job.target.forms_on(self._options))
 
     def _mixed(self, job: Job, advance: Callable[[str], None]) -> JobPlan:
         staged, rewrites = self._quantisable
@@ -133,5 +143,5 @@ class Planner:
         return replace(plan, stages=stages, choice=choice)
 
     def _sweep(self, job: Job, pcm: NDArray[np.float32]) -> sweep.Sweep:
-        forms, integers = job.target.forms, job.target.integer_inputs
-        return sweep.Sweep(self._quantisable[0], pcm, forms, integer_inputs=integers)
+        forms, integers = job.target.forms_on(self._options), job.target.integer_inputs
+        return sweep.Sweep(self._quantisable[0], pcm, forms, base=job.target.base(MIXED), integer_inputs=integers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,6 +15,13 @@ from numpy.typing import NDArray
 from sdk.errors import NowfaceError
 
 MAX_BYTES = 1 << 30
+
+DAMAGED_ARRAYS = (
+    *(ValueError, EOFError, KeyError, OverflowError, RuntimeError, NotImplementedError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
+)
+"""What NumPy and the archives below it raise for damaged, encrypted or hostile arrays; RuntimeError for encrypted ones,
+MemoryError and OverflowError for a header that claims more than there can be."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -34,5 +43,5 @@ def read_arrays(path: Path, error_type: type[NowfaceError], mend: str, most: int
             return {name: file[name] for name in file.files}
     except OSError as error:
         raise error_type(path, f"cannot be read: {error.strerror or error}", mend) from error
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, KeyError) as error:
+    except DAMAGED_ARRAYS as error:
         raise error_type(path, f"is damaged or no .npz: {error}", mend) from error

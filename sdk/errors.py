@@ -24,6 +24,10 @@ class NowfaceError(Exception):
         self.mend = mend
         super().__init__(" ".join(f"{self.subject}: {problem}; {mend}".split()))
 
+    def __reduce__(self) -> tuple[type[NowfaceError], tuple[str, str, str]]:
+        """How another process hands the error over: by default only the joined line would be."""
+        return type(self), (self.subject, self.problem, self.mend)
+
 
 class UsageError(NowfaceError):
     """An argument or option has a value that cannot be used."""

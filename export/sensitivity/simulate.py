@@ -16,13 +16,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from export.precision import GROUP, Form, quantisable
+from export.precision import GROUP, Base, Form, quantisable
 from export.targets.onnx_static import Range
 from export.targets.onnx_weights import CODES_8, SAFE_CODES
 from sdk.stage import Stage
 
 BITS = {"int8": 8, "int8-static": 8, "int4": 4, "palette6": 6, "palette4": 4}
 """Of one weight."""
+BASE_BYTES: Mapping[Base, int] = {"fp32": 4, "fp16": 2}
+"""Of one weight that is not quantised."""
 CODES: Mapping[Form, int] = {"int8": CODES_8, "int8-static": SAFE_CODES}
 """Steps of 8-bit weights on either side of zero."""
 SCALE_BYTES = 4
@@ -30,11 +32,11 @@ PALETTE_ROUNDS = 12
 """Of Lloyd's algorithm; the values of a trained layer move by less than a thousandth of their spread after ten."""
 
 
-def layer_bytes(layer: nn.Linear, form: Form | None) -> int:
-    """Of the weights and scales of a layer; None is 4 bytes a weight."""
+def layer_bytes(layer: nn.Linear, form: Form | None, base: Base) -> int:
+    """Of the weights and scales of a layer; a form of None leaves them in `base`."""
     count = layer.weight.numel()
     if form is None:
-        return 4 * count
+        return BASE_BYTES[base] * count
     groups = layer.out_features * -(-layer.in_features // GROUP)
     tables = {"int4": groups, "palette6": 2**6, "palette4": 2**4}.get(form, layer.out_features)
     return count * BITS[form] // 8 + SCALE_BYTES * tables

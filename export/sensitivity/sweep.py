@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from export.precision import Form, FormSupport, quantisable
+from export.precision import Base, Form, FormSupport, quantisable
 from export.sensitivity.simulate import layer_bytes, simulated
 from export.vectors import chunk_plan, example_beside
 from sdk.errors import UsageError
@@ -51,6 +51,7 @@ class Sweep:
         staged: the model.
         sound: (N,) 16 kHz.
         forms: that the target takes.
+        base: what it leaves the other layers in.
         integer_inputs: whether it multiplies integers.
 
     Raises:
@@ -58,7 +59,7 @@ class Sweep:
     """
 
     def __init__(
-        self, staged: StagedModel, sound: Array, forms: Mapping[Form, FormSupport], *, integer_inputs: bool
+        self, staged: StagedModel, sound: Array, forms: Mapping[Form, FormSupport], *, base: Base, integer_inputs: bool
     ) -> None:
         self._output, channels = measured_on(staged.config, staged.pipeline.values, staged.channels)
         spec = next(t for s in staged.stages for t in s.outputs if f"{s.name}.{t.name}" == self._output)
@@ -66,7 +67,7 @@ class Sweep:
         if isinstance(face, NoFace):
             raise UsageError("--precision mixed", f"needs a face: {face.reason}", "use --precision int8")
         self._staged, self._sound, self._face = staged, sound, face
-        self._integer_inputs = integer_inputs
+        self._base, self._integer_inputs = base, integer_inputs
         self._forms = {form: forms[form] for form in CHOSEN if form in forms}
         self._reference = self._values()
 
@@ -74,10 +75,11 @@ class Sweep:
         """For each layer its options, the base first; `advance` is told of each measurement, `steps` in all."""
         rows = []
         for stage, name, layer, forms in _candidates(self._staged, self._forms):
-            row = [Option(stage, name, None, layer_bytes(layer, None), 0.0)]
+            row = [Option(stage, name, None, layer_bytes(layer, None, self._base), 0.0)]
             for form in forms:
                 advance(f"sensitivity {stage}.{name} {form}")
-                row.append(Option(stage, name, form, layer_bytes(layer, form), self.error({stage: {name: form}})))
+                size = layer_bytes(layer, form, self._base)
+                row.append(Option(stage, name, form, size, self.error({stage: {name: form}})))
             rows.append(row)
         return rows
 

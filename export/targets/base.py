@@ -29,6 +29,10 @@ class LoweringOptions:
 
     min_deployment_target: str = "iOS18"
 
+    def older_than(self, system: str) -> bool:
+        """Whether `min_deployment_target`, which the target has found to be a system, is older than `system`."""
+        return int(self.min_deployment_target.removeprefix("iOS")) < int(system.removeprefix("iOS"))
+
 
 @dataclass(frozen=True)
 class Lowered:
@@ -64,6 +68,7 @@ class Target:
         forms: what its layers can become, and which layers.
         quantised_base: what is not quantised in a quantised precision.
         integer_inputs: whether quantised layers multiply integers, so that their inputs are rounded too.
+        oldest: form -> first system that has it; forms that are not there need none.
         refusals: precisions it cannot do -> why, and the nearest that works.
         lower: ``lower(stage, plan, destination, options)`` writes the artefact and says what it left.
         versions: names and versions of the tools, for the manifest.
@@ -81,7 +86,18 @@ class Target:
     forms: Mapping[Form, FormSupport] = field(default_factory=dict)
     quantised_base: Base = "fp32"
     integer_inputs: bool = True
+    oldest: Mapping[Form, str] = field(default_factory=dict)
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
+
+    def forms_on(self, options: LoweringOptions) -> Mapping[Form, FormSupport]:
+        """`forms` without those that the oldest system asked for lacks.
+
+        Raises:
+            UsageError: there is no such system.
+        """
+        self.minimum_os(options)
+        newer = {form for form, system in self.oldest.items() if options.older_than(system)}
+        return {form: support for form, support in self.forms.items() if form not in newer}
 
     def base(self, precision: str) -> Base:
         """What the layers that `precision` does not quantise are in."""

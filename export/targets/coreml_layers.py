@@ -18,7 +18,7 @@ from torch.export import ExportedProgram
 from export.precision import GROUP, Form, FormSupport, StagePlan, quantisable
 from export.targets.base import LoweringOptions, Refusal
 from export.targets.coreml_palette import palette
-from sdk.errors import TargetError, UsageError
+from sdk.errors import TargetError
 from sdk.stage import Stage
 
 LEAST_WEIGHTS = 2048
@@ -46,19 +46,15 @@ def check_system(plan: StagePlan, options: LoweringOptions, oldest: Mapping[Form
         oldest: form -> first system that has it.
 
     Raises:
-        UsageError: `options.min_deployment_target` lacks one of the plan's forms.
+        TargetError: `options.min_deployment_target` lacks one of the plan's forms.
     """
     for form in sorted(set(plan.layers.values())):
-        if _number(options.min_deployment_target) < _number(oldest[form]):
-            raise UsageError(
+        if options.older_than(oldest[form]):
+            raise TargetError(
                 f"--min-deployment-target {options.min_deployment_target}",
                 f"weights in {form} came with {oldest[form]}",
                 f"ask for {oldest[form]} or newer, or for another precision",
             )
-
-
-def _number(system: str) -> int:
-    return int(system.removeprefix("iOS"))
 
 
 def compress_layers(model: Any, stage: Stage, exported: ExportedProgram, plan: StagePlan) -> Any:

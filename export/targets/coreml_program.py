@@ -14,11 +14,12 @@ import numpy as np
 from export.precision import Base, StagePlan
 from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.coreml_graph import cannot_convert, export_graph
-from export.targets.coreml_layers import FORMS, REFUSALS, check_system, compress_layers
+from export.targets.coreml_layers import FORMS, OLDEST, REFUSALS, check_system, compress_layers
 from export.targets.coreml_layers import PRECISIONS as QUANTISED
 from export.targets.coreml_outputs import put_back_copies, take_out_copies
 from export.targets.coreml_precision import computes_in_half
-from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
+from export.targets.coreml_systems import deployment_target, minimum_os
+from export.targets.versions import tool_versions
 from runtime_bindings.python.coreml_tools import coremltools
 from sdk.spec import StageSpec
 from sdk.stage import Stage
@@ -83,6 +84,7 @@ TARGET = Target(
     versions=lambda: tool_versions("coremltools", "torch"),
     minimum_os=minimum_os,
     forms=FORMS,
+    oldest=OLDEST,
     quantised_base="fp16",
     integer_inputs=False,
     refusals=REFUSALS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 from export.targets.base import LoweringOptions
@@ -45,8 +44,3 @@ def deployment_target(ct: Any, options: LoweringOptions) -> Any:
     """
     minimum_os(options)
     return ct.target[options.min_deployment_target]
-
-
-def tool_versions(*packages: str) -> Mapping[str, str]:
-    """Installed version of each of `packages` (distribution names)."""
-    return {package: version(package) for package in packages}

@@ -16,10 +16,11 @@ from export.targets.coreml_layers import FORMS as COREML_FORMS
 from export.targets.coreml_layers import REFUSALS as COREML_REFUSALS
 from export.targets.coreml_layers import check_system
 from export.targets.coreml_precision import asks_full_precision, half_pass_names
-from export.targets.coreml_systems import deployment_target, minimum_os, tool_versions
+from export.targets.coreml_systems import deployment_target, minimum_os
 from export.targets.executorch_layers import WEIGHTS
 from export.targets.executorch_xnnpack import undelegated
 from export.targets.quiet import quiet
+from export.targets.versions import tool_versions
 from runtime_bindings.python.coreml_tools import coremltools
 from runtime_bindings.python.dependency import require
 from runtime_bindings.python.executorch_executor import METHOD, NAMES_METHOD, tensor_names
@@ -103,6 +104,7 @@ TARGET = Target(
     versions=lambda: tool_versions("coremltools", "executorch", "torch"),
     minimum_os=minimum_os,
     forms=FORMS,
+    oldest=OLDEST,
     quantised_base="fp16",
     integer_inputs=False,
     refusals=REFUSALS,

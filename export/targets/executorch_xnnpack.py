@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from export.targets.rewrites.layer_norm import LAYER_NORM_TO_LINEAR
 from export.targets.rewrites.operator_forms import apply_forms
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
 from export.targets.rewrites.row_table import TABLE_TO_BYTES
+from export.targets.versions import tool_versions
 from runtime_bindings.python.dependency import require
 from runtime_bindings.python.executorch_executor import METHOD, NAMES_METHOD, tensor_names
 from sdk.stage import Stage
@@ -74,11 +74,6 @@ def undelegated(program: Any) -> tuple[str, ...]:
     return tuple(f"{name} x{count}" for name, count in sorted(names.items()))
 
 
-def versions() -> Mapping[str, str]:
-    """Of the tools that lower."""
-    return {package: version(package) for package in ("torch", "executorch")}
-
-
 def minimum_os(options: LoweringOptions) -> Mapping[str, str]:  # noqa: ARG001
     """Of ExecuTorch's published packages: platforms of its Package.swift, minSdk 23 of its Android build.gradle."""
     return {"Android": "6.0", "iOS": "17.0", "macOS": "12.0"}
@@ -90,7 +85,7 @@ TARGET = Target(
     suffix=".pte",
     precisions=PRECISIONS,
     lower=lower,
-    versions=versions,
+    versions=lambda: tool_versions("torch", "executorch"),
     minimum_os=minimum_os,
     forms=FORMS,
     refusals=REFUSALS,

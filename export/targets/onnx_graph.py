@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from export.targets.onnx_tables import store_tables
 from export.targets.onnx_trace import MEND, OPSET, trace
 from export.targets.rewrites import rewrite
 from export.targets.rewrites.parametrisation import FOLD_PARAMETRISATIONS
+from export.targets.versions import tool_versions
 from runtime_bindings.python.dependency import require
 from sdk.errors import TargetError
 from sdk.spec import StageSpec
@@ -138,11 +138,6 @@ def _check_tensors(onnx: Any, graph: Any, spec: StageSpec) -> None:
             raise TargetError(spec.name, problem, "keep the stage's tensors float32 or int")
 
 
-def versions() -> Mapping[str, str]:
-    """Of the tools that lower."""
-    return {package: version(package) for package in ("torch", "onnx")}
-
-
 def minimum_os(options: LoweringOptions) -> Mapping[str, str]:  # noqa: ARG001
     """Any system that Unity's engine or ONNX Runtime runs on."""
     return {}
@@ -154,7 +149,7 @@ TARGET = Target(
     suffix=".onnx",
     precisions=PRECISIONS,
     lower=lower,
-    versions=versions,
+    versions=lambda: tool_versions("torch", "onnx"),
     minimum_os=minimum_os,
     forms=FORMS,
     quantised_base="fp16",

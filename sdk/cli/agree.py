@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +23,7 @@ class Agreement:
     """One trace beside the bundle's vectors and beside the other traces.
 
     Attributes:
-        trace: file name.
+        trace: file name, or path where several files have that name.
         target, precision, runtime: what the trace says of itself.
         frames: of the trace.
         of_range: largest error of the shown values against the vectors, over their range.
@@ -53,7 +55,8 @@ def agree(bundle: Path, traces: tuple[Path, ...], as_json: bool) -> int:
     from sdk.bundle.trace import Trace
 
     with Bundle.open(bundle) as opened:
-        rows = compare(opened.vectors(), opened.pipeline.values, {path.name: Trace.load(path) for path in traces})
+        loaded = dict(zip(_names(traces), map(Trace.load, traces), strict=True))
+        rows = compare(opened.vectors(), opened.pipeline.values, loaded)
     if as_json:
         click.echo(json.dumps([asdict(row) for row in rows], indent=2))
     else:
@@ -68,15 +71,22 @@ def agree(bundle: Path, traces: tuple[Path, ...], as_json: bool) -> int:
     return 0 if all(np.isfinite(row.of_range) for row in rows) else 1
 
 
+def _names(traces: Sequence[Path]) -> list[str]:
+    """Of each trace its file's name, or its whole path where another file has that name too."""
+    names = Counter(path.name for path in dict.fromkeys(traces))
+    return [path.name if names[path.name] == 1 else str(path) for path in traces]
+
+
 def compare(reference: Trace, values: str, traces: dict[str, Trace]) -> list[Agreement]:
-    """Compare the output `values`, as ``stage.output``, of named traces; infinity where the frames are others."""
+    """Compare the output `values`, as ``stage.output``, of named traces; infinity where the frames, or the sizes of
+    their values, are others.
+    """
     from sdk.parity.metrics import measure
 
     rows: list[Agreement] = []
     for name, trace in traces.items():
-        error = float("inf")
-        if np.array_equal(trace.index, reference.index) and values in trace.outputs:
-            wanted, said = reference.outputs[values], trace.outputs[values]
+        error, wanted, said = float("inf"), reference.outputs[values], trace.outputs.get(values)
+        if np.array_equal(trace.index, reference.index) and said is not None and said.shape == wanted.shape:
             error = measure(values, wanted, said, 0.0, indices=reference.index.tolist()).max_abs_of_range
         same = next((other for other in traces if _equal(traces[other], trace)), name)
         target, precision, runtime = (trace.metadata.get(key, "") for key in ("target", "precision", "runtime"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.arrays_file import DAMAGED_ARRAYS
 from sdk.errors import UsageError
 from sdk.rigs.head import Indices
 from sdk.runtime.executor import Array
@@ -71,10 +72,13 @@ def read_triangles(path: Path) -> Indices:
         UsageError: there is none, or a line is damaged or points at a vertex that is not there.
     """
     mend = "give a .obj mesh with faces"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    vertices = sum(line.startswith("v ") for line in lines)
+    vertices = 0
+    fans: list[tuple[int, int, int]] = []
     try:
-        fans = [fan for line in lines if line.startswith("f ") for fan in _fan(line, vertices)]
+        for line in path.read_text(encoding="utf-8").splitlines():
+            vertices += line.startswith("v ")
+            if line.startswith("f "):
+                fans += _fan(line, vertices)
     except ValueError as error:
         raise UsageError(path, f"a face cannot be read ({error})", mend) from error
     if not fans:
@@ -99,7 +103,7 @@ def read_vertices(path: Path) -> Array:
         vertices = readers[path.suffix.lower()](path)
     except FileNotFoundError as error:
         raise UsageError(path, "does not exist", mend) from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, *DAMAGED_ARRAYS) as error:
         raise UsageError(path, f"cannot be read ({error})", mend) from error
     if vertices.ndim != 2 or vertices.shape[1] != 3 or len(vertices) == 0 or vertices.dtype.kind not in "fiu":
         raise UsageError(path, f"holds {vertices.dtype} numbers of shape {vertices.shape}", mend)
@@ -154,7 +158,7 @@ def _read_obj(path: Path) -> NDArray[np.generic]:
 
 
 def _fan(line: str, vertices: int) -> Iterator[tuple[int, int, int]]:
-    """Triangles of a line such as ``f 1/2/3 4//5 -1``: vertex numbers count from 1, or back from the end."""
+    """Triangles of a line such as ``f 1/2/3 4//5 -1``: numbers count from 1, or back from the vertices so far."""
     numbers = [int(corner.split("/")[0]) for corner in line.split()[1:]]
     if len(numbers) < 3 or 0 in numbers:
         raise ValueError(line.strip())

@@ -14,6 +14,8 @@ from sdk.cli.prepared_corpus import cache_option, corpus_option, jobs_option, pr
 if TYPE_CHECKING:
     import torch
 
+    from sdk.training.distributed import Processes
+
 
 COMMANDS = {
     "run": "sdk.cli.train:run_recipe",
@@ -71,7 +73,7 @@ def run_recipe(
     from sdk.training.trainer import StepResult, Trainer
 
     wanted, processes = load_recipe(recipe), Processes.from_environment()
-    place = _device(device, processes.local_rank)
+    place = _device(device, processes)
     if (out / LATEST).exists() and not resume:
         raise UsageError(out, "holds a run", "add --resume to go on with it, or name another folder")
     plan = prepared(wanted, corpus, ("train", "validation"), cache, jobs if processes.first else 0)
@@ -91,13 +93,13 @@ def run_recipe(
         click.echo(judgement_of(trainer.task).table({"validation": values}))
 
 
-def _device(name: str, local_rank: int) -> torch.device:
+def _device(name: str, processes: Processes) -> torch.device:
     import torch
 
     from sdk.errors import UsageError
 
     try:
-        device = torch.device(f"cuda:{local_rank}" if name == "cuda" else name)
+        device = processes.device(name)
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise UsageError("--device", f"{name} cannot be used ({str(error).splitlines()[0]})", "use cpu") from error

@@ -41,10 +41,12 @@ def occlusion(
     from sdk.errors import UsageError
     from sdk.rigs.arkit import ARKIT_52
     from sdk.training.corpus import open_corpus
-    from sdk.training.occlusion.plot import plot
+    from sdk.training.occlusion.plot import check_picture, plot
     from sdk.training.occlusion.stream import CONFIDENCE, tracking_signal
     from sdk.training.occlusion.study import summarise, trace
 
+    if picture:
+        check_picture(picture)
     with Bundle.open(bundle) as opened, progress() as bar:
         signal = tracking_signal(opened.pipeline, bundle)
         if opened.rig.names != ARKIT_52:

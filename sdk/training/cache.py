@@ -88,7 +88,7 @@ def read_split(folder: Path, split: str) -> list[PreparedClip]:
     try:
         for number in range(int((folder / f"{split}.done").read_text(encoding="utf-8"))):
             clips += _read_part(folder, part_name(split, number))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         raise UsageError(folder, f"the prepared {split} split is damaged ({error})", "delete it") from error
     return clips
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 SILENCE = "sil"
 
 VOWELS = frozenset({"aa", "ae", "ah", "ao", "aw", "ay", "eh", "er", "ey", "ih", "iy", "ow", "oy", "uh", "uw"})
-DIPHTHONGS = frozenset({"aw", "ay", "ey", "ow", "oy"})
-ROUNDED_VOWELS = frozenset({"ao", "ow", "oy", "uh", "uw"})
 BILABIALS = frozenset({"p", "b", "m"})
 """Both lips close."""
 LABIODENTALS = frozenset({"f", "v"})

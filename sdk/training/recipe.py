@@ -127,6 +127,12 @@ class Recipe(Record):
             raise ValueError(f"finish.losses.{unknown[0]} is not in [losses]")
         return self
 
+    @model_validator(mode="after")
+    def _finish_has_a_step(self) -> Self:
+        if not self.finishing(self.optimiser.steps - 1):
+            raise ValueError(f"finish.part of {self.optimiser.steps} steps is less than one")
+        return self
+
     def finishing(self, step: int) -> bool:
         """Whether update `step`, from 0, belongs to the end of the run; all do where the recipe has no ``[finish]``."""
         return self.finish is None or step >= round(self.optimiser.steps * (1 - self.finish.part))

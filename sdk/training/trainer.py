@@ -167,13 +167,17 @@ class Trainer:
         """Go on from a checkpoint of the same recipe.
 
         Raises:
-            UsageError: it is of another recipe.
+            UsageError: it is of another recipe, or does not fit the task as it is today.
         """
         if checkpoint.recipe != self.recipe:
             raise UsageError("--resume", "the checkpoint is of another recipe", "use its recipe, or another folder")
-        self.task.module.load_state_dict(checkpoint.weights)
-        self.average = {name: tensor.to(self.device) for name, tensor in checkpoint.average.items()}
-        self.optimiser.load_state_dict(dict(checkpoint.optimiser))
+        try:
+            self.task.module.load_state_dict(checkpoint.weights)
+            self.average = {name: tensor.to(self.device) for name, tensor in checkpoint.average.items()}
+            self.optimiser.load_state_dict(dict(checkpoint.optimiser))
+        except (RuntimeError, ValueError, TypeError, KeyError, AttributeError) as error:
+            problem = f"the checkpoint does not fit the task {self.recipe.task}: {str(error).splitlines()[0]}"
+            raise UsageError("--resume", problem, "name another folder, and train anew") from error
         self.step, self.best = checkpoint.step, checkpoint.best
 
 

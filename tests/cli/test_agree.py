@@ -55,6 +55,29 @@ def test_equal_traces_are_named_and_others_measured(
     assert (code, "another" in said) == (0, True)
 
 
+def test_traces_in_files_of_one_name_are_all_compared(
+    toy_bundle: Path, traces: list[Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    places = []
+    for folder, trace in (("desk", traces[0]), ("phone", traces[3])):
+        (tmp_path / folder).mkdir()
+        places.append(trace.rename(tmp_path / folder / "trace"))
+    for order in (places, places[::-1]):
+        code, said = call(capsys, toy_bundle, *order, "--json")
+        assert (code, [row["trace"] for row in json.loads(said)]) == (1, [str(place) for place in order])
+
+
+def test_values_of_another_size_fail(
+    toy_bundle: Path, traces: list[Path], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with Bundle.open(toy_bundle) as bundle:
+        vectors, values = bundle.vectors(), bundle.pipeline.values
+    wide = {**vectors.outputs, values: vectors.outputs[values][:, 1:]}
+    replace(vectors, outputs=wide).save(tmp_path / "wide")
+    code, said = call(capsys, toy_bundle, traces[0], tmp_path / "wide")
+    assert (code, "other frames" in said) == (1, True)
+
+
 def test_other_frames_fail(toy_bundle: Path, traces: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
     code, said = call(capsys, toy_bundle, traces[0], traces[3])
     assert (code, "other frames" in said) == (1, True)

@@ -335,6 +335,8 @@ class TestFace:
             ("face.npy", np.full((5, 3), None)),
             ("face.npy", b""),
             ("face.npy", HUGE_NPY),
+            ("face.npy", b"PK\x03\x04"),
+            ("face.npy", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<f4',"),
             ("face.obj", b""),
             ("face.obj", b"v 1 2\nv 1 2 3\n"),
             ("face.obj", b"v a b c\n"),

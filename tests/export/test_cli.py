@@ -19,7 +19,7 @@ from export.sensitivity.budget import Budget
 from export.targets.base import LoweringOptions, find_target
 from sdk.bundle import Bundle
 from sdk.cli.common import run
-from sdk.errors import ParityError, TargetError
+from sdk.errors import AudioError, MissingDependencyError, ParityError, TargetError
 from sdk.models.registry import BuildOptions
 from tests.toy import ENTRY
 
@@ -197,12 +197,36 @@ def test_components_are_loose_checked_files(tmp_path):
     staged = ENTRY.build(BuildOptions())
     planner = Planner(staged, calibration_speech(None), Budget())
 
-    def export(job, stage):
+    def export(job, stage, parity=True):
         return export_components(
-            [job], [stage], tmp_path, options=LoweringOptions(), planner=planner, advance=lambda _: None
+            [job], [stage], tmp_path, options=LoweringOptions(), planner=planner, parity=parity, advance=lambda _: None
         )
 
-    paths = export(Job(find_target("onnx"), "fp32"), "audio_encoder")
+    paths, left_out = export(Job(find_target("onnx"), "fp32"), "audio_encoder")
+    assert left_out == ()
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["onnx/fp32/audio_encoder.onnx"]
     with pytest.raises(ParityError, match="vertices is off by"):
         export(Job(wrong_weight(find_target("onnx")), "fp32"), "motion_decoder")
+    optional = Job(wrong_weight(find_target("onnx")), "fp32", optional=True)
+    paths, (left_out,) = export(optional, "motion_decoder")
+    assert (paths, left_out.precision) == ([], "fp32")
+    assert not (tmp_path / "onnx/fp32/motion_decoder.onnx").exists()
+    ((path,), _) = export(Job(wrong_weight(find_target("onnx")), "fp32"), "motion_decoder", parity=False)
+    assert path.is_file()
+
+
+def test_a_missing_package_is_no_reason_to_leave_out(tmp_path, toy_model):
+    def lower(*_):
+        raise MissingDependencyError("onnx", "is not installed", "install it")
+
+    jobs = [Job(find_target("onnx"), "fp32"), Job(replace(find_target("onnx"), lower=lower), "fp16", optional=True)]
+    staged = ENTRY.build(BuildOptions())
+    with pytest.raises(MissingDependencyError):
+        export_bundle(staged, jobs, tmp_path / "toy", options=LoweringOptions(), speech=calibration_speech(None))
+
+
+def test_the_broken_file_of_a_calibration_is_named(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros(16_000, np.float32), 16_000)
+    soundfile.write(tmp_path / "b.wav", np.full(16_000, np.nan, np.float32), 16_000, subtype="FLOAT")
+    with pytest.raises(AudioError, match=r"b\.wav.*finite"):
+        calibration_speech(tmp_path)

@@ -198,8 +198,15 @@ def test_a_layer_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("form", "system", "oldest"), [("int4", "iOS17", "iOS18"), ("palette6", "iOS15", "iOS16")])
 def test_older_systems_are_refused(form: Form, system: str, oldest: str, tmp_path: Path) -> None:
     options = LoweringOptions(min_deployment_target=system)
-    with pytest.raises(UsageError, match=f"--min-deployment-target {system}.*{form} came with {oldest}"):
+    with pytest.raises(TargetError, match=f"--min-deployment-target {system}.*{form} came with {oldest}"):
         TARGET.lower(seeded(Wide), StagePlan("fp16", {"enter": form}), tmp_path / "wide.mlpackage", options)
+    assert form not in TARGET.forms_on(options)
+    assert form in TARGET.forms_on(LoweringOptions(min_deployment_target=oldest))
+
+
+def test_a_system_that_does_not_exist_has_no_forms() -> None:
+    with pytest.raises(UsageError, match="iOSnine"):
+        TARGET.forms_on(LoweringOptions(min_deployment_target="iOSnine"))
 
 
 @pytest.mark.parametrize("form", ["int8", "palette4"])
@@ -232,7 +239,7 @@ def test_executorch(form: Form, tmp_path: Path) -> None:
     saved = WIDE * (WIDE + ODD) * (16 - BITS[form]) / 8
     assert 0.85 * saved < sizes["plain"] - sizes[form] <= saved
     assert all(type(layer.weight) is nn.Parameter for layer in quantisable(stage).values()), "the stage was changed"
-    with pytest.raises(UsageError, match="came with iOS18"):
+    with pytest.raises(TargetError, match="came with iOS18"):
         open_plan(executorch_coreml.TARGET, plan, stage, tmp_path / "old.pte", "iOS17")
 
 

@@ -44,16 +44,17 @@ def test_groups_of_other_widths_are_filled_up():
     rounded = rounded_weight(weight, "int4")
     assert torch.equal(rounded[:, :32], rounded_weight(weight[:, :32].contiguous(), "int4"))
     assert len(rounded[0, 32:].unique()) <= 8
-    assert layer_bytes(torch.nn.Linear(40, 3), "int4") == 60 + 4 * 6
+    assert layer_bytes(torch.nn.Linear(40, 3), "int4", "fp32") == 60 + 4 * 6
 
 
 def test_more_bits_are_nearer():
     weight = torch.randn(8, 64, generator=torch.Generator().manual_seed(2))
     errors = [float((rounded_weight(weight, form) - weight).norm()) for form in ("int8", "palette6", "int4")]
     assert errors == sorted(errors)
-    assert layer_bytes(torch.nn.Linear(64, 8), None) == 4 * 512
-    assert layer_bytes(torch.nn.Linear(64, 8), "int8") == 512 + 4 * 8
-    assert layer_bytes(torch.nn.Linear(64, 8), "int4") == 256 + 4 * 16
+    assert layer_bytes(torch.nn.Linear(64, 8), None, "fp32") == 4 * 512
+    assert layer_bytes(torch.nn.Linear(64, 8), None, "fp16") == 2 * 512
+    assert layer_bytes(torch.nn.Linear(64, 8), "int8", "fp16") == 512 + 4 * 8
+    assert layer_bytes(torch.nn.Linear(64, 8), "int4", "fp32") == 256 + 4 * 16
 
 
 def test_an_input_is_rounded_to_256_values_with_zero_among_them():
@@ -86,7 +87,7 @@ def test_a_simulated_layer_errs_as_much_as_xnnpack_does(tmp_path):
 @pytest.fixture(scope="module")
 def sweep():
     staged = ENTRY.build(BuildOptions())
-    return Sweep(staged, calibration_speech(None)[:16_000], FORMS, integer_inputs=True)
+    return Sweep(staged, calibration_speech(None)[:16_000], FORMS, base="fp32", integer_inputs=True)
 
 
 def test_the_sweep_measures_every_layer_in_every_form_it_fits(sweep):

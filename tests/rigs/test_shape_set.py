@@ -30,6 +30,22 @@ def small(**changes) -> ShapeSet:
     return ShapeSet(**(arguments | changes))
 
 
+HEADERS = {
+    "huge": b"{'descr': '<f4', 'fortran_order': False, 'shape': (9999999999999,)}",
+    "beyond counting": b"{'descr': '<f4', 'fortran_order': False, 'shape': (1" + b"0" * 30 + b",)}",
+    "unclosed": b"{'descr': '<f4',",
+}
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_hostile_arrays_are_refused(header: str, tmp_path) -> None:
+    text = HEADERS[header] + b"\n"
+    with zipfile.ZipFile(tmp_path / "shapes.npz", "w") as archive:
+        archive.writestr("vertices.npy", b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + b"\0" * 64)
+    with pytest.raises(UsageError, match=r"shapes\.npz.*damaged"):
+        read_arrays(tmp_path / "shapes.npz", UsageError, "mend")
+
+
 def test_pose_is_linear_in_the_weights() -> None:
     shapes = small()
     posed = shapes.pose([[0, 0], [1, 0], [0.5, -1]])

@@ -15,7 +15,7 @@ from sdk.rigs.arkit import ARKIT_52
 from sdk.runtime import Frame
 from sdk.runtime.plan import make_plan
 from sdk.spec import PipelineSpec
-from sdk.training.occlusion.plot import plot
+from sdk.training.occlusion.plot import check_picture, plot
 from sdk.training.occlusion.stream import follow, tracking_signal
 from sdk.training.occlusion.study import METHODS, Clip, hidden_frames, summarise, trace
 from sdk.training.scores import gap_mm
@@ -121,6 +121,12 @@ def test_only_the_hidden_region_is_hidden() -> None:
 def test_the_picture_is_drawn(tmp_path: Path) -> None:
     plot(trace(Echo, loud_jaw(), [0, 1], 2, RATE), RATE, tmp_path / "gap.svg", "title")  # type: ignore[arg-type]
     assert "<svg" in (tmp_path / "gap.svg").read_text()
+
+
+@pytest.mark.parametrize(("name", "problem"), [("gap.txt", "kind of picture"), ("no/gap.svg", "folder does not exist")])
+def test_a_picture_that_cannot_be_is_refused(name: str, problem: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=problem):
+        check_picture(tmp_path / name)
 
 
 def test_a_model_without_tracking_is_refused() -> None:

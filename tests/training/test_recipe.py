@@ -38,6 +38,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         (LEAST + "[optimizer]\n", "optimizer"),
         (LEAST.replace("steps = 5", "steps = 0"), "optimiser.steps"),
         (LEAST.replace("steps = 5", "steps = 5\nsegment_seconds = 1.25"), "optimiser.segment_seconds"),
+        (LEAST + "[finish]\npart = 0.01\n", "finish.part of 5 steps is less than one"),
         (LEAST.replace("steps = 5", "steps = 5\nlearning_rate = nan"), "optimiser.learning_rate"),
         (LEAST.replace("weights = 1.0", ""), "losses"),
         (LEAST.replace("weights = 1.0", "weights = -1.0"), "losses.weights"),

@@ -8,6 +8,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from operator import itemgetter
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import torch
 
 from sdk.errors import NumericalError, UsageError
 from sdk.training.cache import read_split
-from sdk.training.checkpoints import load_checkpoint, trained_task
+from sdk.training.checkpoints import load_checkpoint, save_checkpoint, trained_task
 from sdk.training.judge import Measure, judge, speech_error
 from sdk.training.log import read_log
 from sdk.training.prepare import Plan
@@ -193,6 +194,15 @@ def test_a_checkpoint_of_another_recipe_is_not_resumed(plan: Plan, tmp_path: Pat
     run(plan, toy_recipe(), tmp_path)
     with pytest.raises(UsageError, match="another recipe"):
         run(plan, toy_recipe(model={"width": 8}), tmp_path, resume=True)
+
+
+def test_a_checkpoint_of_an_older_task_is_not_resumed(plan: Plan, tmp_path: Path) -> None:
+    run(plan, toy_recipe(), tmp_path)
+    kept = load_checkpoint(tmp_path / LATEST)
+    weights = {name: tensor.flatten()[:1] for name, tensor in kept.weights.items()}
+    save_checkpoint(tmp_path / LATEST, replace(kept, weights=weights))
+    with pytest.raises(UsageError, match="does not fit the task"):
+        run(plan, toy_recipe(), tmp_path, resume=True)
 
 
 def test_low_precision_keeps_the_weights_in_full(plan: Plan) -> None:

@@ -32,6 +32,9 @@ DECODER_WINDOW = 600
 
 GROUP_NORM_EPS = 1e-5
 
+BLOCK = 16_000
+"""Outputs of the first convolution that are held at a time, 5 s of sound: a folder of speech may last hours."""
+
 
 def streaming_config(config: FaceFormerConfig, options: BuildOptions) -> StreamingConfig:
     """Sizes of the streaming form of an offline model."""
@@ -96,10 +99,17 @@ def _group_norm_statistics(weight: Tensor, stride: int, calibration: NDArray[np.
     """Mean and variance over time of each channel of layer 0, on levelled speech; (C,) each."""
     whole = len(calibration) // HOP * HOP
     assert whole, "calibration needs at least one hop of audio"
+    total, squares = torch.zeros(2, len(weight), dtype=torch.float64)
+    count = 0
     with torch.no_grad():
         levelled = LevelNormaliser(HOP)(torch.from_numpy(calibration[:whole]).reshape(1, -1))
-        response = F.conv1d(levelled.reshape(1, 1, -1), weight, stride=stride)[0].double()
-    return response.mean(1).float(), response.var(1, unbiased=False).float()
+        for first in range(0, whole - weight.shape[2] + 1, stride * BLOCK):
+            block = levelled[:, None, first : first + stride * (BLOCK - 1) + weight.shape[2]]
+            response = F.conv1d(block, weight, stride=stride)[0].double()
+            total, squares = total + response.sum(1), squares + response.square().sum(1)
+            count += response.shape[1]
+    mean = total / count
+    return mean.float(), (squares / count - mean.square()).clamp(min=0).float()
 
 
 def _transformer(source: Mapping[str, Tensor], config: Wav2Vec2EncoderConfig) -> dict[str, Tensor]:

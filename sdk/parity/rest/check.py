@@ -148,9 +148,15 @@ def face_at_rest(bundle: Bundle) -> tuple[Face, NDArray[np.float32]]:
 
 
 def frames_of(session: Session, pcm: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Values (T, ...) and due samples (T,) of a whole stream, pushed a second at a time."""
+    """Values (T, ...) and due samples (T,) of a whole stream, pushed a second at a time.
+
+    Raises:
+        UsageError: no frame is due within it.
+    """
     frames = []
     for first in range(0, len(pcm), SAMPLE_RATE):
         session.push(pcm[first : first + SAMPLE_RATE])
         frames += [(frame.values, frame.due_sample) for frame in session.poll()]
+    if not frames:
+        raise UsageError("--seconds", "the stream ends before the first frame is due", "ask for more")
     return np.stack([values for values, _ in frames]), np.array([due for _, due in frames], np.int64)

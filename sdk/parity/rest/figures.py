@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sdk.errors import UsageError
 from sdk.parity.face.face import Face, rows
 from sdk.parity.face.region import Region, squared_distance
 from sdk.parity.face.silence import trembling
 from sdk.spec import SAMPLE_RATE
 
 Doubles = NDArray[np.float64]
+LEAST_LATE = 3
+"""Frames after the time to settle, that trembling can be seen in."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ def rest_figures(
     """Measure a stream.
 
     Args:
-        values: (T, ...) of the frames, finite; the last is later than the deadline by three frames at least.
+        values: (T, ...) of the frames, finite.
         due_sample: (T,) of the frames, increasing.
         face: what the values move.
         rest: values of the face at rest, of a frame's size.
@@ -62,11 +65,16 @@ def rest_figures(
         deadline_ms: time from then on in which the face has to settle.
         bound_mm: distance of the lips from rest that counts as settled.
         channels: names of the values of a rig.
+
+    Raises:
+        UsageError: the stream ends before the face has to rest, or within `LEAST_LATE` frames.
     """
     whole, at_rest = rows(values), np.asarray(rest, np.float64).reshape(-1)
     resting = due_sample >= begin
     late = due_sample >= begin + deadline_ms * SAMPLE_RATE / 1000
-    assert late.sum() >= 3, "the stream ends before the face has to rest"
+    if late.sum() < LEAST_LATE:
+        problem = f"{int(late.sum())} frames come after the time to settle, {LEAST_LATE} are needed"
+        raise UsageError("--seconds", problem, "ask for more")
     lips = distance(face.lips, whole, at_rest)
     gap, gap_at_rest = face.gap(whole[late]), face.gap(at_rest[None])
     farthest = np.abs(whole[late]).max(axis=0) if channels else np.zeros(1)

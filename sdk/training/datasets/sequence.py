@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk.arrays_file import DAMAGED_ARRAYS
 from sdk.errors import NowfaceError
 
 RecordingSplit = Literal["train", "validation", "test"]
@@ -51,8 +52,9 @@ def read_vertices(path: Path, vertices: int) -> NDArray[np.float32]:
     """
     try:
         # Without pickles: an array of objects would run code.
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        # Mapped: a header that claims more than the file holds takes no memory.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, *DAMAGED_ARRAYS) as error:
         raise DatasetError(path, f"is not a plain .npy array ({error})", "fetch or convert it again") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
         raise DatasetError(path, "does not hold floating-point numbers", "fetch or convert it again")

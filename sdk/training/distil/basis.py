@@ -6,13 +6,16 @@ The weights are the leading principal components of the motion (Pearson 1901; Ec
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
+from sdk.errors import CheckpointError
 from sdk.training.task import CHANNELS
 
 MOST_FRAMES = 2000
@@ -68,9 +71,18 @@ class MotionBasis:
 
     def save(self, path: Path) -> None:
         """Write ``offset`` and ``shapes`` as safetensors."""
-        path.write_bytes(save({"offset": self.offset, "shapes": self.shapes}))  # `save_file` would shut others out
+        draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+        draft.write_bytes(save({"offset": self.offset, "shapes": self.shapes}))  # `save_file` would shut others out
+        draft.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> MotionBasis:
-        """What `save` wrote."""
-        return cls(**load_file(path))
+        """What `save` wrote.
+
+        Raises:
+            CheckpointError: it cannot be read, is damaged, or holds something else.
+        """
+        try:
+            return cls(**load_file(path))
+        except (OSError, SafetensorError, TypeError) as error:
+            raise CheckpointError(path, f"is no basis of a face ({error})", "delete it and distil anew") from error

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
+from sdk.errors import MissingDependencyError, UsageError
 from sdk.training.occlusion.study import METHODS, Traces
 
 COLOURS = {"truth": "#1b1b1b", METHODS[0]: "#0a7d55", METHODS[1]: "#b36b00", METHODS[2]: "#8a2be2"}
+
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+
+def check_picture(path: Path) -> None:
+    """Refuse what `plot` cannot write, before the measurement that it would show.
+
+    Raises:
+        UsageError: the suffix is unknown, or the folder is not there.
+        MissingDependencyError: matplotlib is not installed.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"--plot {path}", "its kind of picture is unknown", f"name a file {' or '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"--plot {path}", "its folder does not exist", "make it, or name another")
+    if not find_spec("matplotlib"):
+        raise MissingDependencyError("--plot", "matplotlib is not installed", "pip install 'nowface[train]'")
 
 
 def plot(traces: Traces, rate: float, path: Path, title: str) -> None:

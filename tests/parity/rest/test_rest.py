@@ -17,7 +17,7 @@ from sdk.bundle import Bundle
 from sdk.cli.common import run
 from sdk.errors import UsageError
 from sdk.parity.face.face import Face
-from sdk.parity.rest.check import check_rest, face_at_rest
+from sdk.parity.rest.check import check_rest, face_at_rest, frames_of
 from sdk.parity.rest.contract import HELD, RestContract
 from sdk.parity.rest.figures import RestFigures, rest_figures, settle_ms
 from sdk.parity.rest.sounds import SOUNDS, RestSound
@@ -113,6 +113,22 @@ def test_lengths_that_cannot_be_are_refused(bundle: Path, call: Call, seconds: s
     code, _, err = call(bundle, "--seconds", seconds)
     assert code == 2
     assert err.startswith("python -m sdk: seconds: ")
+
+
+def test_a_stream_without_late_frames_is_refused() -> None:
+    with pytest.raises(UsageError, match="2 frames come after the time to settle"):
+        measure(np.zeros((31, 52), np.float32), deadline_ms=0.0)
+
+
+def test_a_stream_without_a_frame_is_refused() -> None:
+    class Mute:
+        def push(self, pcm: np.ndarray) -> None: ...
+
+        def poll(self) -> list[object]:
+            return []
+
+    with pytest.raises(UsageError, match="before the first frame is due"):
+        frames_of(Mute(), np.zeros(16000, np.float32))  # type: ignore[arg-type]
 
 
 def test_an_unknown_sound_is_refused(bundle: Path, call: Call) -> None:

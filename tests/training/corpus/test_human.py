@@ -137,6 +137,19 @@ def test_a_cut_package_is_refused(packages, tmp_path, keep):
             recordings(cut)
 
 
+def test_a_damaged_package_is_refused(packages, tmp_path):
+    """Wherever the damage is, though the archive may go on before and after it."""
+    for package in packages.iterdir():
+        whole = package.read_bytes()
+        for place in range(len(whole) // 4, len(whole) - 48, len(whole) // 8):
+            damaged = tmp_path / package.name
+            damaged.write_bytes(
+                whole[:place] + bytes(byte ^ 0xFF for byte in whole[place : place + 40]) + whole[place + 40 :]
+            )
+            with pytest.raises(RecordingError, match=package.name):
+                list(members(damaged))
+
+
 def test_an_unknown_package_is_refused(tmp_path):
     path = tmp_path / "other-1.0.tar.gz"
     path.write_bytes(tar({"a.wav": b""}, "w:gz"))

@@ -77,6 +77,11 @@ def test_a_basis_keeps_the_largest_components(tmp_path: Path) -> None:
     again = MotionBasis.load(tmp_path / "basis.safetensors")
     assert np.array_equal(again.shapes, basis.shapes)
     assert np.array_equal(again.offset, basis.offset)
+    whole = (tmp_path / "basis.safetensors").read_bytes()
+    for damaged in (b"", whole[:100], whole[:-10]):
+        (tmp_path / "basis.safetensors").write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="basis"):
+            MotionBasis.load(tmp_path / "basis.safetensors")
 
 
 def test_a_sampled_curve_is_linear_between_its_frames() -> None:

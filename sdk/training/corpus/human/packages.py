@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
 import io
+import lzma
 import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -50,13 +54,21 @@ def members(package: Path) -> Iterator[tuple[str, bytes]]:
     try:
         data = package.read_bytes()
         inner = _data_of_deb(data, package) if package.suffix == ".deb" else data
-        with tarfile.open(fileobj=io.BytesIO(inner), mode="r:*") as archive:
+        with tarfile.open(fileobj=io.BytesIO(_unpacked(inner)), mode="r:") as archive:
             for member in archive:
                 file = archive.extractfile(member) if member.isreg() else None
                 if file is not None:
                     yield member.name.removeprefix("./"), file.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
         raise RecordingError(package, f"cannot be read ({error})", FETCH) from error
+
+
+def _unpacked(data: bytes) -> bytes:
+    """The tar archive inside a compressed one, all of it held against its checksum: read member by member, an archive
+    whose middle is damaged would end there without a word.
+    """
+    readers = {b"\x1f\x8b": gzip.decompress, b"\xfd7zXZ\0": lzma.decompress, b"BZh": bz2.decompress}
+    return next((read(data) for magic, read in readers.items() if data.startswith(magic)), data)
 
 
 def _data_of_deb(data: bytes, package: Path) -> bytes:
