@@ -69,7 +69,7 @@ def run_recipe(
     from sdk.training.distributed import Processes, joined
     from sdk.training.judge import judgement_of
     from sdk.training.recipe import load_recipe
-    from sdk.training.run import LATEST, run_training
+    from sdk.training.run import LATEST, begin_run, run_training
     from sdk.training.trainer import StepResult, Trainer
 
     wanted, processes = load_recipe(recipe), Processes.from_environment()
@@ -77,7 +77,8 @@ def run_recipe(
     if (out / LATEST).exists() and not resume:
         raise UsageError(out, "holds a run", "add --resume to go on with it, or name another folder")
     plan = prepared(wanted, corpus, ("train", "validation"), cache, jobs if processes.first else 0)
-    out.mkdir(parents=True, exist_ok=True)
+    if processes.first:
+        begin_run(out, plan.folder.name)
     with joined(processes, place), progress() as bar:
         if processes.count > 1:
             torch.distributed.barrier()

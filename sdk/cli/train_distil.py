@@ -41,6 +41,7 @@ def distil(
     from sdk.training.distil.report import price_table, write_report
     from sdk.training.prepare import make_plan, prepare
     from sdk.training.recipe import load_recipe
+    from sdk.training.run import begin_run
     from sdk.training.trainer import StepResult
 
     wanted = load_recipe(recipe)
@@ -49,13 +50,17 @@ def distil(
     pieces = {split: list(read_pieces(audio, split)) for split in ("train", "validation")}
     if not pieces["validation"]:
         raise UsageError(audio, "has too little sound to hold any out", "give a minute or more")
-    out.mkdir(parents=True, exist_ok=True)
-    if (out / "basis.safetensors").exists() and resume:
+    sounds = sound_files(audio)
+    known = (out / "basis.safetensors").exists()
+    if known and not resume:
+        raise UsageError(out, "holds students", "add --resume to go on with them, or name another folder")
+    begin_run(out, digest([*_files(teacher), *([] if template is None else [template]), *sounds]))
+    if known:
         basis = MotionBasis.load(out / "basis.safetensors")
     else:
         basis = MotionBasis.fit(np.concatenate([model.animate(piece.pcm) for piece in pieces["train"][:FITTED]]))
         basis.save(out / "basis.safetensors")
-    plan = make_plan(wanted, digest(sound_files(audio)), out / "prepared", OfflineTeacher(teacher, face, basis))
+    plan = make_plan(wanted, digest(sounds), out / "prepared", OfflineTeacher(teacher, face, basis))
     with progress() as bar:
         for split, some in pieces.items():
             task = bar.add_task(f"label {split}", total=len(some))
@@ -70,3 +75,8 @@ def distil(
         prices = price_of_lookahead(wanted, clips["train"], clips["validation"], basis, out, resume=resume, watch=watch)
     write_report(prices, model.unit, out)
     click.echo(price_table(prices, model.unit))
+
+
+def _files(checkpoint: Path) -> list[Path]:
+    """The file, or all files of the folder, that a published checkpoint is."""
+    return sorted(path for path in checkpoint.rglob("*") if path.is_file()) if checkpoint.is_dir() else [checkpoint]

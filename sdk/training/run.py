@@ -6,15 +6,37 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sdk.training.cache import PreparedClip
+from sdk.errors import UsageError
+from sdk.training.cache import PreparedClip, write_whole
 from sdk.training.checkpoints import load_checkpoint, save_checkpoint
 from sdk.training.judge import Measure, judgement_of, nothing, spread
 from sdk.training.log import RunLog
 from sdk.training.schedule import learning_rate
 from sdk.training.trainer import StepResult, Trainer
 
-LATEST, BEST, MODEL = "latest.pt", "best.pt", "model"
-"""Names in the folder of a run: checkpoints, and the folder that `Task.save` writes from the best weights."""
+LATEST, BEST, MODEL, DATA = "latest.pt", "best.pt", "model", "data.txt"
+"""Names in the folder of a run: checkpoints, the folder that `Task.save` writes from the best weights, and the digest
+of what the run learns from."""
+
+
+def begin_run(out: Path, data: str) -> None:
+    """Make the folder of a run, and hold a run that goes on to the data that it began with.
+
+    Args:
+        out: the folder.
+        data: digest of all that the run learns from.
+
+    Raises:
+        UsageError: the run in the folder learns from other data, or the folder cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        began = (out / DATA).read_text(encoding="utf-8") if (out / DATA).exists() else data
+        if began != data:
+            raise UsageError(out, "its run learns from other data", "name that data again, or another folder")
+        write_whole(out / DATA, data)
+    except OSError as error:
+        raise UsageError(out, f"cannot be written ({error.strerror})", "name another folder") from error
 
 
 def ignore(_: StepResult) -> None:

@@ -22,7 +22,7 @@ from sdk.training.judge import Measure, judge, speech_error
 from sdk.training.log import read_log
 from sdk.training.prepare import Plan
 from sdk.training.recipe import Recipe
-from sdk.training.run import BEST, LATEST, MODEL, run_training
+from sdk.training.run import BEST, LATEST, MODEL, begin_run, run_training
 from sdk.training.schedule import learning_rate
 from sdk.training.trainer import StepResult, Trainer
 from tests.training.conftest import toy_recipe
@@ -194,6 +194,16 @@ def test_a_checkpoint_of_another_recipe_is_not_resumed(plan: Plan, tmp_path: Pat
     run(plan, toy_recipe(), tmp_path)
     with pytest.raises(UsageError, match="another recipe"):
         run(plan, toy_recipe(model={"width": 8}), tmp_path, resume=True)
+
+
+def test_a_run_keeps_to_its_data(tmp_path: Path) -> None:
+    for _ in range(2):
+        begin_run(tmp_path / "out", "one")
+    with pytest.raises(UsageError, match="learns from other data"):
+        begin_run(tmp_path / "out", "two")
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be written"):
+        begin_run(tmp_path / "file" / "out", "one")
 
 
 def test_a_checkpoint_of_an_older_task_is_not_resumed(plan: Plan, tmp_path: Path) -> None:

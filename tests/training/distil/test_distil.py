@@ -187,3 +187,8 @@ def test_distil_reports_the_price_of_lookahead(faceformer: Path, tmp_path: Path)
     assert (out / "report.svg").read_text().startswith("<?xml")
     assert (out / "lookahead-0ms" / "best.pt").is_file()
     assert torch.load(out / "lookahead-100ms" / "latest.pt")["step"] == 30
+    with pytest.raises(UsageError, match="holds students; add --resume"):
+        CliRunner().invoke(main, [*arguments, "--recipe", str(tmp_path / "student.toml")], catch_exceptions=False)
+    write_audio(tmp_path / "audio" / "more", 1, 4.0)
+    with pytest.raises(UsageError, match="learns from other data"):
+        CliRunner().invoke(main, [*arguments, "--resume"], catch_exceptions=False)
