@@ -52,6 +52,7 @@ int32_t nowface_poll(nowface_session* session, nowface_frame* frame, float* valu
     return guarded([&] {
         require(session, "session");
         require(frame, "frame");
+        require_size(frame, "frame");  // before a frame is taken: one that cannot be written would be lost
         require(values, "values");
         check_buffer(capacity, session->session.value_count());
         nowface::FrameHead head{};
@@ -144,6 +145,7 @@ int32_t nowface_session_next_event(nowface_session* session, nowface_event* even
     return guarded([&] {
         require(session, "session");
         require(event, "event");
+        require_size(event, "event");  // before it is taken, as in poll
         nowface_event made = NOWFACE_EVENT_INIT;
         if (!session->session.next_event(made)) return NOWFACE_NO_FRAME;
         write_struct(event, made, "event");

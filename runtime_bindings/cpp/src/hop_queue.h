@@ -39,6 +39,10 @@ class HopQueue {
     // Samples of the oldest hop that were lost before they came here.
     std::int64_t lost_in_first() const { return lost_[lost_slot(first_hop_)]; }
 
+    // Of each hop that may wait, for the queue that `set` fills again with the samples it held.
+    const std::vector<std::int64_t>& lost() const { return lost_; }
+    void set_lost(const std::vector<std::int64_t>& lost) { lost_ = lost; }
+
     void append(const float* samples, std::size_t count) {
         assert(count <= samples_.size() - count_);
         for (std::size_t i = 0; i < count; ++i) samples_[(first_ + count_ + i) % samples_.size()] = samples[i];

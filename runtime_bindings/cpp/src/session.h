@@ -74,8 +74,10 @@ class Session {
     void wake_for(std::int64_t samples);
     void drain();
     void take(const Record& record, const float* values);
-    std::vector<std::uint8_t> write();
-    void read(const void* bytes, std::size_t count);
+    std::vector<std::uint8_t> sealed();
+    SnapshotReader unsealed(const void* bytes, std::size_t count) const;
+    void write(SnapshotWriter& to);
+    void read(SnapshotReader from);
     void read_shown(SnapshotReader& from);
     void work();
     Progress step();

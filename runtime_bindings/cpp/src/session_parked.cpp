@@ -56,18 +56,23 @@ void Session::reset() {
 }
 
 std::vector<std::uint8_t> Session::snapshot() {
-    return with_stream([this] { return write(); });
+    return with_stream([this] { return sealed(); });
 }
 
 void Session::restore(const void* bytes, std::size_t count) {
+    const SnapshotReader content = unsealed(bytes, count);
     with_stream([&] {
         const bool failed = failed_;
-        // A damaged snapshot shows itself only half-way: what this session was doing is put back then.
-        const std::vector<std::uint8_t> before = write();
+        // What does not fit, as more frames than may wait here, shows itself only half-way: what this session was doing
+        // is put back then.
+        SnapshotWriter before;
+        write(before);
+        const Stream::Aside aside = stream_.aside();
         try {
-            read(bytes, count);
-        } catch (const Error&) {
-            read(before.data(), before.size());
+            read(content);
+        } catch (...) {
+            read({before.bytes().data(), before.bytes().size()});
+            stream_.put_back(aside);
             failed_ = failed;
             throw;
         }

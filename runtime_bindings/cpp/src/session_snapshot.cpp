@@ -1,5 +1,7 @@
-// A session as bytes: the frames that wait, the account of what was pushed, the stream, and what was shown last.
+// A session as bytes: whose it is, the frames that wait, the account of what was pushed, the stream, what was shown
+// last, and the SHA-256 of it all.
 #include <cmath>
+#include <cstring>
 
 #include "session.h"
 #include "sha256.h"
@@ -7,7 +9,9 @@
 namespace nowface {
 namespace {
 
-constexpr char format[] = "nowface.snapshot.1";
+constexpr std::size_t seal_size = 64;  // digits of a SHA-256
+
+constexpr char format[] = "nowface.snapshot.2";
 
 // What two sessions must have in common for the snapshot of one to mean anything to the other.
 std::string fingerprint(const PipelineSpec& pipeline, std::uint32_t rate) {
@@ -38,10 +42,31 @@ std::string fingerprint(const PipelineSpec& pipeline, std::uint32_t rate) {
 
 }  // namespace
 
-std::vector<std::uint8_t> Session::write() {
+std::vector<std::uint8_t> Session::sealed() {
     SnapshotWriter to;
     const std::string print = fingerprint(pipeline(), options_.stream.sample_rate);
     to.put(print.data(), print.size());
+    write(to);
+    const std::string seal = sha256(to.bytes().data(), to.bytes().size());
+    to.put(seal.data(), seal.size());
+    return to.bytes();
+}
+
+// What `write` wrote. Throws, before anything is replaced, if a byte of it changed or it is another pipeline's.
+SnapshotReader Session::unsealed(const void* bytes, std::size_t count) const {
+    if (count < seal_size) SnapshotReader::foreign();
+    const std::size_t size = count - seal_size;
+    const auto* content = static_cast<const std::uint8_t*>(bytes);
+    if (std::memcmp(sha256(content, size).data(), content + size, seal_size) != 0) SnapshotReader::foreign();
+    SnapshotReader from(content, size);
+    const std::string wanted = fingerprint(pipeline(), options_.stream.sample_rate);
+    std::string print(wanted.size(), ' ');
+    from.get(print.data(), print.size());
+    if (print != wanted) SnapshotReader::foreign();
+    return from;
+}
+
+void Session::write(SnapshotWriter& to) {
     to.put<std::int64_t>(static_cast<std::int64_t>(outbox_.waiting()));
     Floats values(value_count_);
     for (std::size_t place = 0; place < outbox_.waiting(); ++place) {
@@ -57,7 +82,6 @@ std::vector<std::uint8_t> Session::write() {
         to.put(shown_.frame);
         to.put(shown_.values.data(), shown_.values.size());
     }
-    return to.bytes();
 }
 
 void Session::read_shown(SnapshotReader& from) {
@@ -67,12 +91,7 @@ void Session::read_shown(SnapshotReader& from) {
         if (!std::isfinite(value)) SnapshotReader::foreign();
 }
 
-void Session::read(const void* bytes, std::size_t count) {
-    SnapshotReader from(bytes, count);
-    const std::string wanted = fingerprint(pipeline(), options_.stream.sample_rate);
-    std::string print(wanted.size(), ' ');
-    from.get(print.data(), print.size());
-    if (print != wanted) SnapshotReader::foreign();
+void Session::read(SnapshotReader from) {
     forget();
     Floats values(value_count_);
     for (auto left = from.get_within(0, static_cast<std::int64_t>(outbox_.capacity())); left > 0; --left) {

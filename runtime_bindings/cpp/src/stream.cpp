@@ -247,4 +247,10 @@ void Stream::read(SnapshotReader& from) {
     for (Floats* rows : graph_.windows()) from.get(rows->data(), rows->size());
 }
 
+void Stream::put_back(const Aside& aside) {
+    ledger_ = aside.ledger;
+    queue_.set_lost(aside.lost);
+    step_seconds_ = aside.step_seconds;
+}
+
 }  // namespace nowface

@@ -56,9 +56,18 @@ class Stream {
     const Resampler& resampler() const { return resampler_; }
     const SampleClock& clock() const { return clock_; }
 
+    // What a snapshot leaves out, for a stream that is put back as it was.
+    struct Aside {
+        Ledger ledger;
+        std::vector<std::int64_t> lost;
+        double step_seconds;
+    };
+
     void reset();
     void write(SnapshotWriter& to);
     void read(SnapshotReader& from);  // throws half-way: call `reset` then, or read into a stream that may be lost
+    Aside aside() const { return {ledger_, queue_.lost(), step_seconds_}; }
+    void put_back(const Aside& aside);  // after `read` of what was written when it was put aside
 
   private:
     void append(const float* samples, std::size_t count, bool lost);

@@ -12,6 +12,7 @@
 #include "ring.h"
 #include "sample_clock.h"
 #include "signal_line.h"
+#include "stream.h"
 
 using namespace nowface;
 
@@ -86,6 +87,37 @@ TEST(the_queue_counts_what_was_lost_by_hop) {
     float hop[4];
     queue.peek(hop);
     CHECK(hop[0] == 2 && hop[1] == 0 && hop[3] == 2);
+}
+
+TEST(a_stream_put_back_tells_and_counts_what_was_lost_once) {
+    struct Still : Executor {
+        void run(std::size_t, const float* const*, float* const*) override {}
+    } executor;
+    PipelineSpec pipeline;
+    pipeline.hop = 160;
+    pipeline.rate_numerator = 30;
+    StageSpec stage;
+    stage.name = "face";
+    stage.outputs.resize(1);
+    stage.outputs[0].name = "values";
+    stage.outputs[0].shape = {1};
+    pipeline.stages = {stage};
+    pipeline.values = "face.values";
+    Stream stream(pipeline, executor, {}, {16000, 320, 30, std::nullopt});
+    stream.take_lost(100);
+    SnapshotWriter before;
+    stream.write(before);
+    const Stream::Aside aside = stream.aside();
+    SnapshotReader nothing(nullptr, 0), written(before.bytes().data(), before.bytes().size());
+    CHECK_THROWS(stream.read(nothing), Error, "damaged");
+    stream.read(written);
+    stream.put_back(aside);
+    // The hop that held the lost samples leaves the queue unread: only the rest of it is newly dropped.
+    const Floats sound(320);
+    stream.take(sound.data(), sound.size(), 0, 0, true);
+    CHECK(stream.ledger().report.dropped_samples == 160);
+    nowface_event event = NOWFACE_EVENT_INIT;
+    CHECK(stream.ledger().next(event) && event.kind == NOWFACE_EVENT_DROPPED_AUDIO && event.count == 100);
 }
 
 TEST(a_ring_keeps_the_order_between_two_threads) {

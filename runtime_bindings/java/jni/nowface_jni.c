@@ -4,6 +4,7 @@
  * function returns at once and Java throws it. Arrays are copied piece by piece rather than pinned: a pinned array stops
  * the garbage collector while the library works. */
 #include <jni.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,14 @@ static int32_t throw_no_memory(JNIEnv *env) {
     jclass error = (*env)->FindClass(env, "java/lang/OutOfMemoryError");
     if (error != NULL) (*env)->ThrowNew(env, error, "nowface");
     return NOWFACE_ERROR_MEMORY;
+}
+
+/* Whether there is no array, with an exception that waits then: JNI's own functions end the program on one. */
+static bool is_null(JNIEnv *env, jarray array, const char *name) {
+    if (array != NULL) return false;
+    jclass error = (*env)->FindClass(env, "java/lang/NullPointerException");
+    if (error != NULL) (*env)->ThrowNew(env, error, name);
+    return true;
 }
 
 /* The bytes of an array in memory to free; NULL, with an exception that waits, if there is none. */
@@ -285,6 +294,7 @@ static jint poll_into(JNIEnv *env, bridge *made, float *values, size_t capacity,
 
 static jint poll(JNIEnv *env, jclass unused, jlong pointer, jfloatArray values, jlongArray numbers) {
     bridge *made = bridge_of(pointer);
+    if (is_null(env, values, "values")) return NOWFACE_ERROR_USAGE;
     const jsize capacity = (*env)->GetArrayLength(env, values);
     const jint status = poll_into(env, made, made->values, (size_t)capacity, numbers);
     (void)unused;
@@ -347,6 +357,7 @@ static jint snapshot(JNIEnv *env, jclass unused, jlong pointer, jbyteArray bytes
 }
 
 static jint restore(JNIEnv *env, jclass unused, jlong pointer, jbyteArray bytes) {
+    if (is_null(env, bytes, "snapshot")) return NOWFACE_ERROR_USAGE;
     const jsize length = (*env)->GetArrayLength(env, bytes);
     jbyte *buffer = (*env)->GetByteArrayElements(env, bytes, NULL);
     (void)unused;
@@ -380,6 +391,7 @@ static jint next_event(JNIEnv *env, jclass unused, jlong pointer, jlongArray num
 }
 
 static jint output(JNIEnv *env, jclass unused, jlong pointer, jint index, jfloatArray values) {
+    if (is_null(env, values, "values")) return NOWFACE_ERROR_USAGE;
     jfloat *buffer = (*env)->GetFloatArrayElements(env, values, NULL);
     (void)unused;
     if (buffer == NULL) return NOWFACE_ERROR_MEMORY;
@@ -390,6 +402,7 @@ static jint output(JNIEnv *env, jclass unused, jlong pointer, jint index, jfloat
 }
 
 static jint digests(JNIEnv *env, jclass unused, jlong pointer, jfloatArray values) {
+    if (is_null(env, values, "digests")) return NOWFACE_ERROR_USAGE;
     jfloat *buffer = (*env)->GetFloatArrayElements(env, values, NULL);
     (void)unused;
     if (buffer == NULL) return NOWFACE_ERROR_MEMORY;

@@ -183,6 +183,20 @@ class Library:
             self._functions = ctypes.CDLL(str(path.resolve()))
         except OSError as error:
             raise TargetError(path, f"cannot be loaded ({error})", "build it on this machine") from error
+        try:
+            self._check_version(path)
+            self._bind()
+        except AttributeError as error:  # how ctypes says that there is no such function
+            raise TargetError(path, "is no libnowface of this version", "build it afresh") from error
+
+    def _check_version(self, path: Path) -> None:
+        """Asked before anything else: another version need not have the functions of this one."""
+        found = self._functions.nowface_abi_version()
+        if found != ABI_VERSION:
+            raise TargetError(path, f"its interface has version {found}, not {ABI_VERSION}", "build it afresh")
+
+    def _bind(self) -> None:
+        """Tell ctypes the types of every function."""
         self._functions.nowface_last_error.restype = ctypes.c_char_p
         self._functions.nowface_runtime.restype = ctypes.c_char_p
         self._functions.nowface_version.restype = ctypes.c_char_p
@@ -191,9 +205,6 @@ class Library:
             getattr(self._functions, f"nowface_{name}").restype = None
         for name, arguments in _ARGUMENTS.items():
             getattr(self._functions, f"nowface_{name}").argtypes = arguments
-        found = self._functions.nowface_abi_version()
-        if found != ABI_VERSION:
-            raise TargetError(path, f"its interface has version {found}, not {ABI_VERSION}", "build it afresh")
 
     @property
     def runtime(self) -> str:

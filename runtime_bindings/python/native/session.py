@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +27,7 @@ from runtime_bindings.python.native.library import (
     load_library,
 )
 from sdk.errors import SessionError, UsageError
-from sdk.runtime.events import Event, EventKind, Report
+from sdk.runtime.events import EVENTS_KEPT, Event, EventKind, Report
 from sdk.runtime.executor import Array
 from sdk.runtime.frame import Frame
 from sdk.runtime.intake import check_pcm
@@ -85,7 +86,7 @@ class NativeSession:
         self.sample_rate = sample_rate
         self._library = library or load_library()
         self._session = ctypes.c_void_p()
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._outputs = [
             (f"{stage.name}.{tensor.name}", tensor.shape)
             for stage in pipeline.stages
@@ -206,11 +207,16 @@ class NativeSession:
         """The stream as it stands."""
         size = ctypes.c_size_t()
         self._call("session_snapshot", None, ctypes.byref(size))
-        # With a worker, room for the frames that it may add in between.
-        size.value += 0 if not self._worker else size.value
-        buffer = ctypes.create_string_buffer(size.value)
-        self._call("session_snapshot", buffer, ctypes.byref(size))
-        return buffer.raw[: size.value]
+        while True:
+            buffer = ctypes.create_string_buffer(size.value)
+            try:
+                self._call("session_snapshot", buffer, ctypes.byref(size))
+            except UsageError:
+                # A worker may have added frames in between, and `size` then tells the room they need.
+                if size.value <= len(buffer):
+                    raise
+            else:
+                return buffer.raw[: size.value]
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot of a session of the same pipeline and sample rate.
@@ -219,6 +225,7 @@ class NativeSession:
             SessionError: it is of another, or damaged; the stream is then as it was.
         """
         self._call("session_restore", snapshot, len(snapshot))
+        self._events.clear()
 
     @property
     def report(self) -> Report:
@@ -233,12 +240,12 @@ class NativeSession:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What the session put right by itself since the start or the last reset."""
+        """What the session put right by itself since the start, the last reset or restore: the newest."""
         record = EventRecord()
         while self._call("session_next_event", ctypes.byref(record)) != NO_FRAME:
             kind = KINDS[record.kind]
             self._events.append(Event(kind, record.sample, record.count, f"{kind} x{record.count}"))
-        return tuple(self._events[-256:])
+        return tuple(self._events)
 
     def close(self) -> None:
         """Free the session. Closing twice is allowed."""

@@ -272,6 +272,27 @@ public final class BindingTest {
         }
     }
 
+    public static void whereNothingIsGivenIsRefusedByJava() {
+        try (Session session = bundle.session(SYNCHRONOUS)) {
+            session.push(speech(SECOND));
+            isNull("values", () -> session.poll(new Frame(), (float[]) null));
+            isNull("snapshot", () -> session.restore(null));
+            isNull("values", () -> session.output(0, null));
+            isNull("digests", () -> session.digests(null));
+            Frame frame = new Frame();
+            check(session.poll(frame, new float[15]));
+            equal(0L, frame.index());
+        }
+    }
+
+    /** The functions in C look by themselves, before they look at a session: -Xcheck:jni ends the program otherwise. */
+    public static void whereNothingIsGivenIsRefusedByTheFunctionsInC() {
+        isNull("values", () -> Native.poll(0, null, new long[4]));
+        isNull("snapshot", () -> Native.restore(0, null));
+        isNull("values", () -> Native.output(0, 0, null));
+        isNull("digests", () -> Native.digests(0, null));
+    }
+
     public static void aResetBeginsAnew() {
         float[] speech = speech(SECOND);
         same(frames(session -> session.push(speech)), frames(session -> {
@@ -443,6 +464,16 @@ public final class BindingTest {
             equal(status, error.status());
             check(error.getMessage().contains(": ") && error.getMessage().contains("; "));
             return error;
+        }
+        throw new AssertionError("nothing was thrown");
+    }
+
+    private static void isNull(String name, Runnable call) {
+        try {
+            call.run();
+        } catch (NullPointerException error) {
+            equal(name, error.getMessage());
+            return;
         }
         throw new AssertionError("nothing was thrown");
     }

@@ -19,6 +19,7 @@ from sdk.runtime import ChannelRule, Knob, Retarget
 from sdk.runtime.frame import Frame
 from sdk.runtime.retarget import RetargetState, plan_retarget, retarget_frame, with_strength
 from tests.bindings.named_toy import CHANNELS
+from tests.bindings.native.snapshots import content_of, sealed
 from tests.bindings.retarget_vectors import assert_same_bits
 from tests.bundle.test_retarget_file import REFUSED
 from tests.runtime.test_retarget import rules
@@ -169,10 +170,12 @@ def test_a_damaged_filter_is_refused(native: Open) -> None:
         session.push(SPEECH)
         list(session.poll())
         snapshot = session.snapshot()
+        content = content_of(snapshot)
+        assert sealed(content) == snapshot
         nan = np.float32(np.nan).tobytes()
-        for damaged in (snapshot[:-1], snapshot + b"\0", snapshot[:-4] + nan, snapshot[:-36]):
+        for damaged in (content[:-1], content + b"\0", content[:-4] + nan, content[:-36]):
             with pytest.raises(SessionError):
-                session.restore(damaged)
+                session.restore(sealed(damaged))
         session.restore(snapshot)
         assert session.snapshot() == snapshot
 

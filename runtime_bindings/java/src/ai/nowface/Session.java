@@ -142,6 +142,7 @@ public final class Session implements AutoCloseable {
      * @return false when there is none yet; nothing is written then
      */
     public boolean poll(Frame frame, float[] values) {
+        Objects.requireNonNull(values, "values");
         long pointer = handle.acquire();
         int status;
         try {
@@ -226,6 +227,7 @@ public final class Session implements AutoCloseable {
 
     /** Goes on from a snapshot of a session of the same bundle, precision and sample rate. */
     public void restore(byte[] snapshot) {
+        Objects.requireNonNull(snapshot, "snapshot");
         call(pointer -> Native.restore(pointer, snapshot));
     }
 
@@ -245,6 +247,7 @@ public final class Session implements AutoCloseable {
 
     /** Copies an output of the frame that poll gave last, by its index in {@link BundleInfo#outputs}. Synchronous only. */
     public void output(int index, float[] values) {
+        Objects.requireNonNull(values, "values");
         call(pointer -> Native.output(pointer, index, values));
     }
 
@@ -253,6 +256,7 @@ public final class Session implements AutoCloseable {
      * Synchronous only.
      */
     public void digests(float[] digests) {
+        Objects.requireNonNull(digests, "digests");
         call(pointer -> Native.digests(pointer, digests));
     }
 
