@@ -26,6 +26,11 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraint
 
 SAMPLE_RATE = 16_000
 """Samples a second of every stream; all absolute sample indices count these."""
+LARGEST_TERM = 1_000_000
+"""Of a frame rate's fraction: what bundles hold and every runtime computes with."""
+
+LONGEST_RATE = 40
+"""Characters of a frame rate's text."""
 
 Clock = Literal["prepare", "hop", "frame"]
 DType = Literal["float32", "float16", "int32", "int64", "bool"]
@@ -103,23 +108,30 @@ def next_name(state: TensorSpec) -> str:
 class FrameRate(Record):
     """A rational number of frames a second, e.g. 30000/1001 for 29.97."""
 
-    num: Annotated[int, Field(ge=1, le=1_000_000)]
-    den: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    num: Annotated[int, Field(ge=1, le=LARGEST_TERM)]
+    den: Annotated[int, Field(ge=1, le=LARGEST_TERM)] = 1
 
     @classmethod
     def parse(cls, text: str | int | float) -> FrameRate:
         """Read ``30``, ``30000/1001`` or a decimal; 23.976, 29.97 and 59.94 are taken as their NTSC fractions.
 
+        A rate whose fraction has a term above `LARGEST_TERM`, such as 12.345678, becomes the nearest that has none.
+
         Raises:
-            ValueError: not a positive number of at most 1000 frames a second.
+            ValueError: not a number from 1 to 1000 frames a second.
         """
         ntsc = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
+        plain = str(text).strip()
         try:
-            value = ntsc.get(str(text).strip()) or Fraction(str(text).strip()).limit_denominator(1_000_000)
+            if len(plain) > LONGEST_RATE or "e" in plain.lower():  # Fraction would count 1e999999999 out
+                raise ValueError(plain)
+            value = ntsc.get(plain) or Fraction(plain)
         except (ValueError, ZeroDivisionError) as error:
-            raise ValueError(f"{text!r} is not a frame rate") from error
+            raise ValueError(f"{plain[:LONGEST_RATE]!r} is not a frame rate") from error
         if not 1 <= value <= 1000:
-            raise ValueError(f"{text!r} is not a frame rate between 1 and 1000 a second")
+            raise ValueError(f"{plain!r} is not a frame rate between 1 and 1000 a second")
+        # The numerator is the larger term, for a rate is 1 at least.
+        value = value.limit_denominator(int(LARGEST_TERM / value))
         return cls(num=value.numerator, den=value.denominator)
 
     @property

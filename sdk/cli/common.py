@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from rich.console import Console
@@ -14,6 +15,21 @@ from sdk.errors import NowfaceError
 
 stdout = Console()
 stderr = Console(stderr=True)
+
+
+class FiniteRange(click.FloatRange):
+    """A finite number, of a range if one is given: NaN is neither below nor above what `click.FloatRange` compares."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Raises:
+            click.BadParameter: no number, NaN, infinite, or outside the range.
+        """
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
 
 
 def run(command: click.Command, name: str, args: Sequence[str] | None = None) -> NoReturn:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sdk.cli.common import stderr
+from sdk.cli.common import FiniteRange, stderr
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -36,9 +36,9 @@ PICTURES_A_SECOND, DRAWING_SHARE = 15, 0.1
 @click.option("--precision", help="Precision of the target.  [default: its first]")
 @click.option("--style", help="Speaking style: its index, or a number for each with commas between them.")
 @click.option("--retarget", type=click.Path(path_type=Path), help="Retarget file: gains, limits, smoothing, knobs.")
-@click.option("--block-ms", default=10.0, show_default=True, type=click.FloatRange(1, 1000), help="Sound a push.")
-@click.option("--queue-seconds", default=1.0, show_default=True, type=click.FloatRange(0.1, 600), help="Most to wait.")
-@click.option("--seconds", type=click.FloatRange(0.1), help="Stop after so much sound.")
+@click.option("--block-ms", default=10.0, show_default=True, type=FiniteRange(1, 1000), help="Sound a push.")
+@click.option("--queue-seconds", default=1.0, show_default=True, type=FiniteRange(0.1, 600), help="Most to wait.")
+@click.option("--seconds", type=FiniteRange(0.1), help="Stop after so much sound.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no screen.")
 def live(
     *,

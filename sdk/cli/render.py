@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sdk.cli.common import progress
+from sdk.cli.common import FiniteRange, progress
 from sdk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ KINDS = (".mp4", ".png")
 @click.option("--target", default="eager", show_default=True, help="What runs it, e.g. executorch, onnx or coreml.")
 @click.option("--precision", help="Precision of the target.  [default: its first]")
 @click.option("--size", default="512", show_default=True, help="Pixels of a clip: N, or WIDTHxHEIGHT.")
-@click.option("--turn", default=0.0, show_default=True, type=click.FloatRange(-180, 180), help="Degrees, to its left.")
+@click.option("--turn", default=0.0, show_default=True, type=FiniteRange(-180, 180), help="Degrees, to its left.")
 @click.option("--blinks", type=click.IntRange(0, 2**32 - 1), help="Seed of blinks.  [default: none]")
 @click.option("--retarget", type=click.Path(path_type=Path), help="Retarget file: gains, limits, smoothing, knobs.")
 @click.option("--draft", is_flag=True, help="Draw a clip with jagged edges, in less time.")
 @click.option("--jobs", type=click.IntRange(1, 256), help="Processes that draw a clip.  [default: one a core]")
 @click.option("--phones", type=click.Path(path_type=Path), help="Label track: what is said, for a filmstrip.")
-@click.option("--seconds", type=(float, float), help="Stretch that a filmstrip shows.  [default: all]")
+@click.option("--seconds", type=(FiniteRange(), FiniteRange()), help="Stretch that a filmstrip shows.  [default: all]")
 @click.option("--moments", default=8, show_default=True, type=click.IntRange(2, 12), help="Faces of a filmstrip.")
 def render(
     *,

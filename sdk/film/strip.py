@@ -54,7 +54,7 @@ def write_strip(
         performance: with sound.
         phones: what is said; without them the moments are closures and wide openings in turn.
         count: 2 or more.
-        seconds: the stretch to show; None for all.
+        seconds: the stretch to show, as far as there is sound; None for all.
         turn: as `FaceRenderer` takes it.
 
     Raises:
@@ -63,7 +63,9 @@ def write_strip(
     if not len(performance.pcm):
         raise UsageError(path, "there is no sound to draw", "give the speech file as well")
     times = (performance.times + 1 / float(performance.frame_rate.fraction)).astype(np.float32)
-    start, end = seconds or (0.0, len(performance.pcm) / performance.rate)
+    length = len(performance.pcm) / performance.rate
+    start, end = seconds or (0.0, length)
+    end = min(end, length)
     kept = (times >= start) & (times < end)
     if kept.sum() < 2:
         raise UsageError(f"{start:g} to {end:g} s", "the clip has no two frames there", "give seconds inside it")

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sdk.audio.clock import SampleClock
@@ -90,6 +90,26 @@ def test_known_instants() -> None:
     assert [clock.newest_hop(index) for index in range(4)] == [0, 2, 4, 5]
     assert clock.phase(2) == (1700 - 5 * 320) / 320
     assert SampleClock(FrameRate.parse(120), hop=320).newest_hop(0) == -1
+
+
+@given(rate=st.fractions(1, 1000, max_denominator=10**12))
+@example(rate=Fraction("12.345678"))
+@example(rate=Fraction("29.97003"))
+@example(rate=Fraction("999.999999"))
+def test_any_rate_between_1_and_1000_is_read(rate: Fraction) -> None:
+    """Exact where both terms are a million at most, else half a millionth off at most."""
+    read = FrameRate.parse(str(rate)).fraction
+    assert abs(read - rate) <= rate / 2_000_000
+    if max(rate.numerator, rate.denominator) <= 1_000_000:
+        assert read == rate
+
+
+@pytest.mark.parametrize(
+    "rate", ["0", "0.9999999", "1000.0000001", "1001/1000000", "nan", "inf", "1/0", "fast", "1e999999999", "9" * 99]
+)
+def test_other_rates_are_refused(rate: str) -> None:
+    with pytest.raises(ValueError, match=r"^'\S+' is not a frame rate[^\n]*$"):
+        FrameRate.parse(rate)
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,8 @@ def test_a_filmstrip_has_its_size(talking: Path, sound: Path, tmp_path: Path, ca
     labels = tmp_path / "said.txt"
     labels.write_text("0.0\t0.10\tm\n0.12\t0.25\taa\n0.30\t0.38\tp\n0.40\t0.60\tuw\n")
     strip = tmp_path / "strip.png"
-    code, _, err = call(talking, sound, "-o", strip, "--phones", labels, "--moments", 4)
-    assert (code, err) == (0, "")
+    code, _, err = call(talking, sound, "-o", strip, "--phones", labels, "--moments", 4, "--seconds", -1, 1e308)
+    assert (code, err) == (0, ""), "the stretch ends with the sound"
     with Image.open(strip) as picture:
         assert picture.size == (WIDTH * DENSITY, HEIGHT * DENSITY)
     assert strip.stat().st_size < 300_000
@@ -147,6 +147,9 @@ def test_moments_are_where_a_phone_shows_best() -> None:
         (["-o", "clip.mp4", "--size", "97"], "'97' is no size of a clip"),
         (["-o", "clip.mp4", "--size", "big"], "'big' is no size of a clip"),
         (["-o", "strip.png"], "there is no sound to draw"),
+        (["-o", "strip.png", "--seconds", "0", "inf"], "'--seconds': inf is not a finite number"),
+        (["-o", "strip.png", "--seconds", "nan", "1"], "'--seconds': nan is not a finite number"),
+        (["-o", "clip.mp4", "--turn", "nan"], "'--turn': nan is not a finite number"),
         (["-o", "clip.mp4", "--phones", "missing.txt"], "is no label track"),
     ],
 )

@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 
 from sdk.view.modules import THREE, WEB, import_map
@@ -50,6 +51,28 @@ def test_short_speech_is_exact_and_long_speech_small() -> None:
     data, kind = encoded(noise, 16_000)
     assert kind == "audio/ogg"
     assert soundfile.info(io.BytesIO(data)).frames == len(noise)
+
+
+@pytest.mark.parametrize("rate", [200_001, 384_000, 768_000])
+def test_long_speech_of_a_rate_beyond_vorbis_is_at_48_khz(rate: int) -> None:
+    """A loud tone among noise too long for FLAC; libvorbis takes no more than 200 kHz."""
+    time = np.arange(3 * rate) / rate
+    noise = np.random.default_rng(0).uniform(-0.4, 0.4, len(time))
+    data, kind = encoded((0.5 * np.sin(2 * np.pi * 440 * time) + noise).astype(np.float32), rate)
+    got, given = soundfile.read(io.BytesIO(data), dtype="float32")
+    assert (kind, given) == ("audio/ogg", 48_000)
+    assert len(got) == pytest.approx(3 * 48_000, abs=2)
+    tone = np.exp(2j * np.pi * 440 * np.arange(len(got)) / 48_000)
+    assert abs(2 * np.mean(got * tone) - 0.5j) < 0.02, "as loud, and neither earlier nor later"
+
+
+@pytest.mark.parametrize(
+    ("rate", "given"), [(65_536, 65_536), (192_000, 192_000), (200_001, 48_000), (768_000, 48_000)]
+)
+def test_short_speech_of_any_rate_can_be_read(rate: int, given: int) -> None:
+    data, _ = encoded(speech_like(rate // 2), rate)
+    sound = soundfile.info(io.BytesIO(data))
+    assert (sound.samplerate, sound.frames) == (given, pytest.approx(given / 2, abs=1))
 
 
 def test_sound_that_is_broken_or_too_loud_is_mended() -> None:

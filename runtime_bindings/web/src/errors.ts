@@ -82,8 +82,12 @@ export class BundleError extends NowfaceError {
   }
 }
 
-/** `text` on one line, printable characters only, cut short: what a hostile file says must not fill a log. */
+/**
+ * `text` on one line, printable characters only, cut short: what a hostile file says must not fill a log. Objects are
+ * shown as JSON, for one from a file may hold a `toString` that is no function.
+ */
 export function shown(text: unknown, limit = 120): string {
-  const plain = String(text).replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const words = String(typeof text === "object" ? JSON.stringify(text) : text);
+  const plain = words.replace(/[^\x20-\x7e]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
   return plain.length <= limit ? plain : `${plain.slice(0, limit)}...`;
 }

@@ -175,6 +175,9 @@ function checkValues(manifest: Manifest, wrong: Wrong): void {
   for (const stage of pipeline.stages) {
     for (const spec of [...stage.inputs, ...stage.state, ...stage.outputs]) named.push([`${stage.name}.${spec.name}`, spec]);
   }
+  for (const signal of pipeline.signals) {
+    for (const spec of signal.tensors) named.push([`${signal.name}.${spec.name}`, spec]);
+  }
   const large = named.find(([, spec]) => sizeOf(spec.shape) > MAX_TENSOR_ELEMENTS);
   if (large) wrong(`${large[0]}: larger than ${MAX_TENSOR_ELEMENTS} elements`);
   const values = valuesOf(pipeline) ?? wrong(`values: ${pipeline.values} is not the output of a frame stage`);

@@ -21,7 +21,8 @@ export function parseRetarget(text: string, channels: readonly string[]): Retarg
     const found = typeof name === "string" ? places.get(name) : undefined;
     return found ?? wrong(where, `the model has no channel '${shown(name)}'`);
   };
-  const rules = channels.map(() => parseRule("other_channels", root["other_channels"] ?? {}));
+  const other = root["other_channels"];
+  const rules = channels.map(() => parseRule("other_channels", other === undefined ? {} : other));
   for (const [name, rule] of entries("channels", root["channels"])) {
     rules[place("channels", name)] = parseRule(`channels.${shown(name)}`, rule);
   }

@@ -30,12 +30,14 @@ export function readSafetensors(
   const length = bytes.length >= 8 ? Number(view.getBigUint64(0, true)) : fail("shorter than its header");
   if (length > bytes.length - 8) fail("its header is longer than the file");
   const { __metadata__: text = {}, ...entries } = parseObject(bytes.subarray(8, 8 + length), subject);
+  if (!isObject(text) || !Object.values(text).every((value) => typeof value === "string")) fail("its metadata is no object of texts");
   const start = 8 + length;
   const tensors = new Map<string, Tensor>();
   const ranges: [number, number][] = [];
   for (const [name, entry] of Object.entries(entries)) {
+    if (!isObject(entry)) return fail(`tensor '${shown(name)}' is described by no object`);
     const { dtype, shape, data_offsets: range } = entry as { dtype: TypeName; shape: number[]; data_offsets: [number, number] };
-    const type = Object.hasOwn(TYPES, dtype ?? "") ? TYPES[dtype] : fail(`tensor '${shown(name)}' is of type ${shown(dtype)}`);
+    const type = typeof dtype === "string" && Object.hasOwn(TYPES, dtype) ? TYPES[dtype] : fail(`tensor '${shown(name)}' is of type ${shown(dtype)}`);
     const plain = [shape, range].every((numbers) => Array.isArray(numbers) && numbers.every((n) => Number.isSafeInteger(n) && n >= 0));
     if (!plain || range.length !== 2 || range[1] - range[0] !== sizeOf(shape) * type.BYTES_PER_ELEMENT || start + range[1] > bytes.length) {
       fail(`tensor '${shown(name)}' does not lie in the file`);
@@ -47,6 +49,10 @@ export function readSafetensors(
   const end = ranges.sort((a, b) => a[0] - b[0] || a[1] - b[1]).reduce((at, [from, to]) => (from === at ? to : fail("its tensors overlap or leave gaps")), 0);
   if (start + end !== bytes.length) fail("its tensors do not fill the file");
   return { tensors, metadata: text as Record<string, string> };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The bytes of a file with these tensors and texts. */

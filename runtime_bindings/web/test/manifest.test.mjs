@@ -46,6 +46,7 @@ const DEFECTS = {
     changed((m) => m.pipeline.stages[1].outputs.push(m.pipeline.stages[1].outputs[0])),
     changed((m) => (m.pipeline.stages[1].name = "ear")),
     changed((m) => (m.pipeline.parameters[0].shape = [2 ** 29])),
+    changed((m) => m.pipeline.signals[0].tensors.push({ ...m.pipeline.signals[0].tensors[0], name: "map", shape: [2 ** 29] })),
     changed((m) => (m.channels[1] = "a")),
     changed((m) => m.channels.pop()),
     changed((m) => (m.parameters = "other.safetensors")),

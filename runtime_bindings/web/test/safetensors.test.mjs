@@ -23,14 +23,15 @@ test("a file cut anywhere is refused", () => {
   assert.throws(() => readSafetensors(Uint8Array.of(...bytes, 0), "file"), (error) => error.status === "BUNDLE");
 });
 
+const header = (entries, size) => {
+  const text = new TextEncoder().encode(JSON.stringify(entries));
+  const bytes = new Uint8Array(8 + text.length + size);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+  bytes.set(text, 8);
+  return bytes;
+};
+
 test("ranges that overlap, leave gaps or do not fit the shape are refused", () => {
-  const header = (entries, size) => {
-    const text = new TextEncoder().encode(JSON.stringify(entries));
-    const bytes = new Uint8Array(8 + text.length + size);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
-    bytes.set(text, 8);
-    return bytes;
-  };
   const entry = (dtype, shape, from, to) => ({ dtype, shape, data_offsets: [from, to] });
   for (const entries of [
     { a: entry("F32", [1], 0, 4), b: entry("F32", [1], 2, 6) },
@@ -42,6 +43,16 @@ test("ranges that overlap, leave gaps or do not fit the shape are refused", () =
     { a: entry("F32", [2 ** 60], 0, 2 ** 62) },
   ]) {
     assert.throws(() => readSafetensors(header(entries, 12), "file"), (error) => error.status === "BUNDLE", JSON.stringify(entries));
+  }
+});
+
+test("a header whose entries or metadata are of another kind is refused", () => {
+  for (const entry of [null, 1, "F32", [], {}, ...[["F32"], { toString: 1 }].map((dtype) => ({ dtype, shape: [0], data_offsets: [0, 0] }))]) {
+    assert.throws(() => readSafetensors(header({ a: entry }, 0), "file"), (error) => error.status === "BUNDLE", JSON.stringify(entry));
+  }
+  for (const metadata of [null, 1, "text", ["text"], { a: 1 }, { a: null }]) {
+    const bytes = header({ __metadata__: metadata }, 0);
+    assert.throws(() => readSafetensors(bytes, "file"), (error) => error.status === "BUNDLE", JSON.stringify(metadata));
   }
 });
 

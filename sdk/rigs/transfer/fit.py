@@ -22,6 +22,9 @@ CONTROLS = 600
 TRUSTED = (20.0, 10.0, 5.0)
 """Millimetres, round by round: pairs farther apart do not shape the warp."""
 
+SAME_PLACE = 1e-6
+"""Two vertices nearer than so much of the mesh's largest coordinate are one place."""
+
 LANDMARK_TRUST = 3.0
 """How much more a landmark counts than a pair that was found."""
 
@@ -72,7 +75,7 @@ def fit_topology(mesh: Mesh, rig: ShapeSet, given: Correspondence) -> TopologyFi
         raise UsageError("the rig", "has no triangles to lie on", "pair every vertex, or give the rig its triangles")
     trust = LANDMARK_TRUST * known.weights
     warp = fit_warp(similarity, source, target, trust)
-    spread = np.setdiff1d(spread, known.source)
+    spread = away_from(mesh.vertices, spread, known.source)
     for limit in TRUSTED:
         pairs, distance = nearest_pairs(mesh, warp, rig, spread)
         near = distance <= limit
@@ -128,10 +131,22 @@ def spread_out(points: Doubles, count: int) -> NDArray[np.int64]:
     """Indices of at most `count` points far from each other: each is the farthest from those before it."""
     chosen = [0]
     nearest = np.linalg.norm(points - points[0], axis=1)
-    while len(chosen) < count and nearest.max() > 1e-6 * np.abs(points).max():
+    while len(chosen) < count and nearest.max() > SAME_PLACE * np.abs(points).max():
         chosen.append(int(nearest.argmax()))
         nearest = np.minimum(nearest, np.linalg.norm(points - points[chosen[-1]], axis=1))
     return np.array(chosen, np.int64)
+
+
+def away_from(points: Doubles, rows: NDArray[np.int64], taken: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of `rows` that are in the place of none of `taken`; both are indices of `points`.
+
+    Told by the place and not by the index: glTF splits a vertex at a seam of its texture, and the parts share a place.
+    """
+    from scipy.spatial import cKDTree
+
+    distance, _ = cKDTree(points[taken]).query(points[rows])
+    apart: NDArray[np.int64] = rows[distance > SAME_PLACE * np.abs(points).max()]
+    return apart
 
 
 def require_packages() -> None:

@@ -129,7 +129,10 @@ def check_counts(path: Path) -> None:
 
 
 def positions_only(path: Path) -> tuple[io.BytesIO, int]:
-    """An OBJ without what splits or reorders vertices (texture, normals, groups, materials), and how many it has."""
+    """An OBJ without what splits or reorders vertices (texture, normals, groups, materials), and how many it has.
+
+    Corners that count back from the last vertex so far become numbers from 1: trimesh counts back from the file's end.
+    """
     lines, listed = [], 0
     with path.open(encoding="utf-8", errors="replace") as file:
         for line in file:
@@ -138,5 +141,13 @@ def positions_only(path: Path) -> tuple[io.BytesIO, int]:
                 listed += 1
                 lines.append(f"v {' '.join(words[:3])}")
             elif kind == "f":
-                lines.append(f"f {' '.join(word.split('/')[0] for word in words)}")
+                lines.append(f"f {' '.join(_corner(word, listed) for word in words)}")
     return io.BytesIO("\n".join([*lines, ""]).encode()), listed
+
+
+def _corner(word: str, listed: int) -> str:
+    """The vertex of a corner such as ``4/1/1`` or ``-1`` of a face that follows `listed` vertices, counted from 1."""
+    number = int(word.split("/", maxsplit=1)[0])
+    if number == 0 or number < -listed:
+        raise ValueError(f"a face has the corner {word}, and {listed} vertices stand before it")
+    return str(number if number > 0 else listed + 1 + number)

@@ -49,6 +49,16 @@ def test_an_obj_keeps_its_order_through_seams_groups_and_quads(tmp_path) -> None
     assert set(mesh.triangles.ravel().tolist()) == {0, 1, 2, 3, 5}
 
 
+def test_corners_of_an_obj_may_count_back_from_the_vertices_so_far(tmp_path) -> None:
+    path = tmp_path / "face.obj"
+    three = "v 0 0 0\nv 1 0 0\nv 0 1 0\n"
+    path.write_text(f"{three}f -3 -2 -1\n{three}f -3/1/1 -2//2 -1\nf 1 2 -1\n")
+    np.testing.assert_array_equal(read_mesh(path).triangles, [[0, 1, 2], [3, 4, 5], [0, 1, 5]])
+    for corners in ("-4 -2 -1", "0 1 2", "x 1 2"):
+        path.write_text(f"{three}f {corners}\n{three}")
+        refused(path, "damaged")
+
+
 @pytest.mark.parametrize("suffix", [".ply", ".glb"])
 def test_other_kinds_keep_their_order(tmp_path, suffix) -> None:
     path = tmp_path / f"face{suffix}"

@@ -163,6 +163,19 @@ def test_two_landmarks_in_one_place_are_told(rig, flame_sized) -> None:
         fit_topology(Mesh(doubled, flame_sized.triangles), rig, landmark_pairs(flame_sized, rig))
 
 
+def test_vertices_that_a_seam_split_fit_as_well(rig, flame_sized, carried) -> None:
+    """As glTF has them at texture seams: every vertex twice, the landmarks on the second of the two."""
+    count = len(flame_sized.vertices)
+    mesh = Mesh(
+        np.concatenate([flame_sized.vertices] * 2),
+        np.concatenate([flame_sized.triangles, flame_sized.triangles + count]).astype(np.int32),
+    )
+    split = flame_sized._replace(landmarks={name: v + count for name, v in flame_sized.landmarks.items()})
+    both = carry_shapes(mesh, rig, fit_topology(mesh, rig, landmark_pairs(split, rig))).shapes
+    np.testing.assert_array_equal(both[:, :count], both[:, count:])
+    assert np.abs(both[:, :count] - carried.shapes).max() < 0.1
+
+
 def test_a_rig_without_triangles_needs_every_vertex_paired(rig, flame_sized) -> None:
     bare = ShapeSet(rig.vertices, rig.shapes, rig.channels, rig.low, rig.high, landmarks=rig.landmarks)
     mesh = Mesh(flame_sized.vertices, flame_sized.triangles)

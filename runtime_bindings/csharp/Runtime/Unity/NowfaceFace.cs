@@ -194,7 +194,7 @@ namespace Nowface.Unity
             outputLatency = (double)length * count / sampleRate;
             weights = new float[loaded.Channels.Count];
             fault = null;
-            microphone?.Skip();
+            microphone?.Skip(Now);
             stream = new FaceStream(loaded.Session, sampleRate);
         }
 

@@ -70,6 +70,45 @@ namespace Checks
             Expect.Equal(0, Debug.Lines.Count, "lines in the log");
         }
 
+        public static void SoundThatTheMicrophoneOverwroteBecomesSilence(string folder)
+        {
+            Microphone.Clip = new AudioClip { Data = SessionChecks.Sound(32000), frequency = 16000 };
+            Microphone.Position = 31000;
+            using (Bundle opened = Bundle.Open(folder))
+            using (var stream = new FaceStream(opened.CreateSession(new SessionOptions { SampleRate = 16000 }), 16000))
+            using (var feed = new MicrophoneFeed(null, 16000))
+            {
+                // Seconds since the last picture, samples since then, samples that are lost.
+                var pictures = new (double Seconds, int Samples, long Lost)[]
+                {
+                    (0.1, 1600, 0), // as always
+                    (1.9, 30400, 0), // a stall that the ring holds
+                    (0.1, 0, 0), // the microphone is late
+                    (0.1, 3200, 0), // and has caught up
+                    (5, 80000, 64000), // twice round, and half a ring that can be read
+                    (1.999, 32000, 32000), // exactly round, by a clock that goes slowly
+                    (0.1, 1600, 0),
+                };
+                double now = 100;
+                feed.Skip(now);
+                long wanted = 0, lost = 0;
+                foreach ((double Seconds, int Samples, long Lost) picture in pictures)
+                {
+                    now += picture.Seconds;
+                    Microphone.Position = (Microphone.Position + picture.Samples) % 32000;
+                    feed.Feed(stream, now);
+                    wanted += picture.Samples;
+                    lost += picture.Lost;
+                    Expect.Equal(lost, feed.LostSamples, $"samples lost after {wanted}");
+                    Until(() => stream.Session.Report().Samples >= wanted, "the session takes them in");
+                    Expect.Equal(wanted, stream.Session.Report().Samples, "samples of the stream");
+                }
+            }
+            Expect.Equal(2, Debug.Lines.Count, "lines in the log");
+            Expect.True(Debug.Lines[0].Contains("5.0 s: 4.0 s of the microphone's sound are lost"), Debug.Lines[0]);
+            Debug.Lines.Clear();
+        }
+
         public static void AChangedDeviceBeginsANewStream(string folder)
         {
             var mesh = new SkinnedMeshRenderer { sharedMesh = new Mesh { Names = new[] { "a" } } };
