@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sdk.cli.common import progress, stdout
+from sdk.cli.common import FiniteRange, progress, stdout
 
 if TYPE_CHECKING:
     from sdk.bundle import Bundle
@@ -54,17 +53,15 @@ class StageCost:
 @click.command()
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--target", help="Only this target.  [default: all that run here]")
-@click.option("--seconds", default=10.0, show_default=True, type=click.FloatRange(0.5, 3600), help="Audio to stream.")
+@click.option("--seconds", default=10.0, show_default=True, type=FiniteRange(0.5, 3600), help="Audio to stream.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def bench(bundle: Path, target: str | None, seconds: float, as_json: bool) -> None:
     """Stream the bundle's own speech through all targets of BUNDLE in turns, on one thread, and time every step."""
     import torch
 
     from sdk.bundle import Bundle
-    from sdk.errors import TargetError, UsageError
+    from sdk.errors import TargetError
 
-    if math.isnan(seconds):  # the one number that passes a range
-        raise UsageError("--seconds", "nan is not a length", "give seconds from 0.5 to 3600")
     torch.set_num_threads(1)
     with Bundle.open(bundle) as opened:
         pairs = [pair for pair in opened.targets() if target in (None, pair[0])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sdk.cli.common import FiniteRange
 from sdk.cli.rig_files import json_option, shapes_option
 from sdk.errors import UsageError
 
@@ -25,8 +26,8 @@ LEAST_INDEPENDENT = 0.001
 @shapes_option
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights to pose, .npz.  [default: random ones]")
 @click.option("--frames", type=click.IntRange(3, 100_000), default=200, show_default=True, help="Of random weights.")
-@click.option("--noise", type=click.FloatRange(0), multiple=True, default=(0.0, 0.1, 0.5), show_default=True)
-@click.option("--smooth", type=click.FloatRange(0), help="The solver's own --noise.  [default: 0.2]")
+@click.option("--noise", type=FiniteRange(0), multiple=True, default=(0.0, 0.1, 0.5), show_default=True)
+@click.option("--smooth", type=FiniteRange(0), help="The solver's own --noise.  [default: 0.2]")
 @json_option
 def check(
     *,
