@@ -189,7 +189,7 @@ def test_no_precision_quantises_the_map() -> None:
 
 def test_a_budget_in_millimetres_can_be_kept(my_rig: RigMap) -> None:
     """`mixed` weighs layers by the lips of the model's own channels."""
-    sweep = Sweep(with_rig(rig_toy(), my_rig), speech_like(8_000), {}, integer_inputs=False)
+    sweep = Sweep(with_rig(rig_toy(), my_rig), speech_like(8_000), {}, base="fp32", integer_inputs=False)
     assert sweep.error({}) == 0
 
 
