@@ -21,7 +21,7 @@ from export.within_budget import within_budget
 from sdk.bundle.manifest import Manifest, TargetRecord
 from sdk.bundle.phones import Phones
 from sdk.bundle.writer import BundleWriter
-from sdk.errors import MissingDependencyError, ParityError, TargetError
+from sdk.errors import ParityError, TargetError
 from sdk.models.registry import StagedModel
 from sdk.parity.cases import ParityReport
 from sdk.parity.tolerances import tolerance_for
@@ -98,7 +98,7 @@ def export_bundle(
             try:
                 made.append(_make(writer, job, planner, options=options, parity=parity, advance=advance))
             except TargetError as error:
-                if not job.optional or isinstance(error, MissingDependencyError):
+                if not job.may_fail_by(error):
                     raise
                 writer.remove_target(job.target.name, job.precision)
                 left_out += (LeftOut.of(job, str(error)),)

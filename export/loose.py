@@ -16,7 +16,7 @@ from export.precision import StagePlan
 from export.proving import LeftOut
 from export.targets.base import LoweringOptions
 from sdk.bundle.paths import MANIFEST
-from sdk.errors import MissingDependencyError, ParityError, TargetError, UsageError
+from sdk.errors import ParityError, TargetError, UsageError
 from sdk.parity.choices import LABEL
 from sdk.parity.tolerances import tolerance_for
 from sdk.runtime import EagerExecutor
@@ -64,7 +64,7 @@ def export_components(
                 if parity:
                     _check(stage, job, made[-1], planner.recording[stage.name])
         except (TargetError, ParityError) as error:
-            if not job.optional or isinstance(error, MissingDependencyError):
+            if not job.may_fail_by(error):
                 raise
             for path in made:
                 _remove(path)

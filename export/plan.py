@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from export.targets.base import DEFAULT_TARGETS, Target, find_target
 from sdk.audio.files import load_speech
-from sdk.errors import AudioError, UsageError
+from sdk.errors import AudioError, MissingDependencyError, NowfaceError, UsageError
 from sdk.models.registry import StagedModel
 from sdk.pretrained import SPEECH
 from sdk.spec import SAMPLE_RATE
@@ -39,6 +39,10 @@ class Job:
     target: Target
     precision: str
     optional: bool = False
+
+    def may_fail_by(self, error: NowfaceError) -> bool:
+        """Whether the export goes on without the job after `error`: not where a package that it needs is missing."""
+        return self.optional and not isinstance(error, MissingDependencyError)
 
 
 def plan_jobs(targets: Sequence[str], precisions: Sequence[str]) -> list[Job]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sdk.arrays_file import DAMAGED_ARRAYS
 from sdk.errors import UsageError
 from sdk.rigs.head import Indices
+from sdk.rigs.wavefront import corner
 from sdk.runtime.executor import Array
 from sdk.spec import PipelineSpec, TensorSpec
 
@@ -158,9 +159,8 @@ def _read_obj(path: Path) -> NDArray[np.generic]:
 
 
 def _fan(line: str, vertices: int) -> Iterator[tuple[int, int, int]]:
-    """Triangles of a line such as ``f 1/2/3 4//5 -1``: numbers count from 1, or back from the vertices so far."""
-    numbers = [int(corner.split("/")[0]) for corner in line.split()[1:]]
-    if len(numbers) < 3 or 0 in numbers:
+    """Triangles of a line such as ``f 1/2/3 4//5 -1`` that follows so many vertices."""
+    corners = [corner(word, vertices) for word in line.split()[1:]]
+    if len(corners) < 3:
         raise ValueError(line.strip())
-    corners = [number - 1 if number > 0 else vertices + number for number in numbers]
     yield from ((corners[0], *pair) for pair in pairwise(corners[1:]))

@@ -50,17 +50,17 @@ def distil(
     pieces = {split: list(read_pieces(audio, split)) for split in ("train", "validation")}
     if not pieces["validation"]:
         raise UsageError(audio, "has too little sound to hold any out", "give a minute or more")
-    sounds = sound_files(audio)
     known = (out / "basis.safetensors").exists()
     if known and not resume:
         raise UsageError(out, "holds students", "add --resume to go on with them, or name another folder")
-    begin_run(out, digest([*_files(teacher), *([] if template is None else [template]), *sounds]))
+    heard = digest(sound_files(audio))
+    begin_run(out, f"{heard} {digest([*_files(teacher), *([] if template is None else [template])])}")
     if known:
         basis = MotionBasis.load(out / "basis.safetensors")
     else:
         basis = MotionBasis.fit(np.concatenate([model.animate(piece.pcm) for piece in pieces["train"][:FITTED]]))
         basis.save(out / "basis.safetensors")
-    plan = make_plan(wanted, digest(sounds), out / "prepared", OfflineTeacher(teacher, face, basis))
+    plan = make_plan(wanted, heard, out / "prepared", OfflineTeacher(teacher, face, basis))
     with progress() as bar:
         for split, some in pieces.items():
             task = bar.add_task(f"label {split}", total=len(some))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sdk.errors import MissingDependencyError, UsageError
 from sdk.rigs.rigid import Doubles
 from sdk.rigs.units import MILLIMETRES
+from sdk.rigs.wavefront import corner
 
 SUFFIXES = (".obj", ".ply", ".gltf", ".glb")
 
@@ -141,13 +142,5 @@ def positions_only(path: Path) -> tuple[io.BytesIO, int]:
                 listed += 1
                 lines.append(f"v {' '.join(words[:3])}")
             elif kind == "f":
-                lines.append(f"f {' '.join(_corner(word, listed) for word in words)}")
+                lines.append(f"f {' '.join(str(corner(word, listed) + 1) for word in words)}")
     return io.BytesIO("\n".join([*lines, ""]).encode()), listed
-
-
-def _corner(word: str, listed: int) -> str:
-    """The vertex of a corner such as ``4/1/1`` or ``-1`` of a face that follows `listed` vertices, counted from 1."""
-    number = int(word.split("/", maxsplit=1)[0])
-    if number == 0 or number < -listed:
-        raise ValueError(f"a face has the corner {word}, and {listed} vertices stand before it")
-    return str(number if number > 0 else listed + 1 + number)

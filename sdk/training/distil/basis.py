@@ -6,7 +6,6 @@ The weights are the leading principal components of the motion (Pearson 1901; Ec
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from sdk.errors import CheckpointError
+from sdk.training.cache import write_whole
 from sdk.training.task import CHANNELS
 
 MOST_FRAMES = 2000
@@ -71,9 +71,8 @@ class MotionBasis:
 
     def save(self, path: Path) -> None:
         """Write ``offset`` and ``shapes`` as safetensors."""
-        draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-        draft.write_bytes(save({"offset": self.offset, "shapes": self.shapes}))  # `save_file` would shut others out
-        draft.replace(path)
+        # `save_file` would let no other user read it.
+        write_whole(path, save({"offset": self.offset, "shapes": self.shapes}))
 
     @classmethod
     def load(cls, path: Path) -> MotionBasis:

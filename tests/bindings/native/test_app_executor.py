@@ -6,7 +6,7 @@ import ctypes
 import itertools
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,12 @@ from tests.bindings.native.app_executor import (
     Run,
     options_with,
 )
+from tests.bindings.native.sessions import Open, opener
 from tests.toy_bundle import speech_like
 from tests.toy_choice import tracked
 
 SPEECH = speech_like(16_000)
 TARGETS = ("coreml", "onnx")
-Open = Callable[..., NativeSession]
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,7 @@ def library(native_build: Path, app: AppExecutor) -> Library:
 
 @pytest.fixture
 def native(bundle: Bundle, library: Library) -> Open:
-    def session(**options: Any) -> NativeSession:
-        return NativeSession(bundle.path, bundle.pipeline, bundle.parameters(), library=library, **options)
-
-    return session
+    return opener(bundle, library)
 
 
 def track(session: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,16 @@ import numpy as np
 import pytest
 
 from runtime_bindings.python.native.library import NO_FRAME, EventRecord, FrameHead, Library
-from runtime_bindings.python.native.session import NativeSession
 from sdk.bundle import Bundle
 from sdk.errors import SessionError, UsageError
 from sdk.runtime.events import EVENTS_KEPT
+from tests.bindings.native.sessions import Open, opener
 from tests.bindings.native.snapshots import content_of, sealed
 from tests.toy_bundle import speech_like
 
 SPEECH = speech_like(16_000)
 BROKEN = np.array([np.nan, 2.0], np.float32)
 """Samples that make two events."""
-
-Open = Callable[..., NativeSession]
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +32,7 @@ def bundle(native_toy: Path) -> Iterator[Bundle]:
 @pytest.fixture(scope="module")
 def native(bundle: Bundle, native_library: Library) -> Open:
     """Opens native sessions of the bundle."""
-
-    def session(**options: Any) -> NativeSession:
-        return NativeSession(bundle.path, bundle.pipeline, bundle.parameters(), library=native_library, **options)
-
-    return session
+    return opener(bundle, native_library)
 
 
 class Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from sdk.runtime import ChannelRule, Knob, Retarget
 from sdk.runtime.frame import Frame
 from sdk.runtime.retarget import RetargetState, plan_retarget, retarget_frame, with_strength
 from tests.bindings.named_toy import CHANNELS
+from tests.bindings.native.sessions import Open, opener
 from tests.bindings.native.snapshots import content_of, sealed
 from tests.bindings.retarget_vectors import assert_same_bits
 from tests.bundle.test_retarget_file import REFUSED
@@ -36,7 +37,6 @@ RETARGET = Retarget(
     other_channels=ChannelRule(gain=0.9),
     knobs={"lips": Knob(strength=0.6, channels=("a", "e"), closing=("f",)), "jaw": Knob(channels=("a", "d"))},
 )
-Open = Callable[..., NativeSession]
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +48,7 @@ def bundle(named_toy: Path) -> Iterator[Bundle]:
 @pytest.fixture(scope="module")
 def native(bundle: Bundle, native_library: Library) -> Open:
     """Opens native sessions of the bundle."""
-
-    def session(**options: object) -> NativeSession:
-        return NativeSession(bundle.path, bundle.pipeline, bundle.parameters(), library=native_library, **options)
-
-    return session
+    return opener(bundle, native_library)
 
 
 def stream(session: object, pcm: np.ndarray, cuts: list[int] | None = None) -> np.ndarray:

@@ -22,6 +22,7 @@ from sdk.errors import BundleError, SessionError, TargetError, UsageError
 from sdk.runtime import Session
 from sdk.runtime.frame import Frame
 from sdk.runtime.observer import Observer
+from tests.bindings.native.sessions import opener
 from tests.toy_bundle import speech_like
 from tests.toy_choice import tracked
 
@@ -52,12 +53,7 @@ def bundle(native_toy: Path) -> Iterator[Bundle]:
 @pytest.fixture(scope="module")
 def native(bundle: Bundle, native_library: Library) -> Any:
     """Opens native sessions of the bundle."""
-
-    def session(**options: Any) -> NativeSession:
-        given = options.pop("parameters", bundle.parameters())
-        return NativeSession(bundle.path, bundle.pipeline, given, library=native_library, **options)
-
-    return session
+    return opener(bundle, native_library)
 
 
 def track(session: Any) -> None:
