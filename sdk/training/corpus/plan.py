@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sdk.training.corpus.invented import invented_sentence
 from sdk.training.corpus.sentences import sentence
 from sdk.training.corpus.sources.base import Line
 from sdk.training.corpus.utterance import SPLITS, Split
@@ -65,13 +66,13 @@ def plan(hours: float, sources: Sequence[str]) -> tuple[ShardPlan, ...]:
 
 def lines(seed: int, split: Split, shard: int, source: str) -> Iterator[Line]:
     """Endless lines for one source in one shard."""
-    voices = SOURCES[source].voices[split]
+    voices, language = SOURCES[source].voices[split], SOURCES[source].language
     place = (seed, SPLITS.index(split), shard, list(SOURCES).index(source))
     index = 0
     while True:
-        draw = np.random.default_rng([*place, index, 0])
+        draw, words = np.random.default_rng([*place, index, 0]), [*place, index, 1]
         yield Line(
-            text=sentence([*place, index, 1]),
+            text=sentence(words) if language == "english" else invented_sentence(language, words),
             voice=voices[int(draw.integers(len(voices)))].name,
             pace=float(np.exp(draw.uniform(np.log(0.8), np.log(1.3)))),
             pitch=float(draw.uniform(0.25, 0.75)),

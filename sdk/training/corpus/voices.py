@@ -57,6 +57,7 @@ class SourceEntry:
         voices: split -> voices.
         shares: split -> weight of this source in the split, against the other sources in use.
         package: what to install.
+        language: of what its voices say: English sentences, or a key of `SYLLABLES` for invented words.
     """
 
     make: Callable[[], Source]
@@ -64,6 +65,7 @@ class SourceEntry:
     voices: Mapping[Split, tuple[Voice, ...]]
     shares: Mapping[Split, float]
     package: str
+    language: str = "english"
 
 
 def _espeak() -> Source:
@@ -78,10 +80,16 @@ def _flite() -> Source:
     return FliteSource()
 
 
-def _festival() -> Source:
-    from sdk.training.corpus.sources.festival import FestivalSource
+def _festival(
+    language: str, packages: str, licence: str, shares: Mapping[Split, float], voices: Mapping[Split, tuple[str, ...]]
+) -> SourceEntry:
+    def make() -> Source:
+        from sdk.training.corpus.sources.festival import FestivalSource
 
-    return FestivalSource()
+        return FestivalSource(language, [name for names in voices.values() for name in names], packages)
+
+    named = {split: _named(*names) for split, names in voices.items()}
+    return SourceEntry(make, licence, named, shares, f"Debian: {packages}", language)
 
 
 def _hibari() -> Source:
@@ -112,12 +120,12 @@ SOURCES: dict[str, SourceEntry] = {
         shares={"train": 0.30, "test": 0.6},
         package="Debian: flite",
     ),
-    "festival": SourceEntry(
-        make=_festival,
-        licence="Festvox KED licence (X11-like)",
-        voices={"train": _named("ked_diphone")},
-        shares={"train": 0.07},
-        package="Debian: festival festvox-kdlpc16k",
+    "festival": _festival(
+        "english",
+        "festival festvox-kdlpc16k",
+        "Festvox KED licence (X11-like)",
+        {"train": 0.07},
+        {"train": ("ked_diphone",)},
     ),
     "hibari": SourceEntry(
         make=_hibari,
@@ -125,6 +133,48 @@ SOURCES: dict[str, SourceEntry] = {
         voices={"train": _named("heart")},
         shares={"train": 0.18},
         package="PyPI: hibari-tts onnx onnxruntime",
+    ),
+    "festival-czech": _festival(
+        "czech",
+        "festvox-czech-dita festvox-czech-krb festvox-czech-machac festvox-czech-ph",
+        "GPL-2.0-or-later and GPL-3.0-or-later tools",
+        {"train": 0.12, "validation": 0.25},
+        {"train": ("czech_dita", "czech_krb", "czech_ph"), "validation": ("czech_machac",)},
+    ),
+    "festival-finnish": _festival(
+        "finnish",
+        "festvox-suopuhe-lj festvox-suopuhe-mv",
+        "LGPL-2.0-or-later tool",
+        {"train": 0.10},
+        {"train": ("suo_fi_lj_diphone", "hy_fi_mv_diphone")},
+    ),
+    "festival-italian": _festival(
+        "italian",
+        "festvox-italp16k festvox-itapc16k",
+        "GPL-2.0-or-later tool",
+        {"train": 0.10},
+        {"train": ("lp_diphone", "pc_diphone")},
+    ),
+    "festival-catalan": _festival(
+        "catalan",
+        "festvox-ca-ona-hts",
+        "LGPL-2.1-or-later tool",
+        {"train": 0.06},
+        {"train": ("upc_ca_ona_hts",)},
+    ),
+    "festival-hindi": _festival(
+        "hindi",
+        "festival-hi festvox-hi-nsk",
+        "GPL-2.0-or-later tool",
+        {"train": 0.05},
+        {"train": ("hindi_NSK_diphone",)},
+    ),
+    "festival-russian": _festival(
+        "russian",
+        "festvox-ru",
+        "Shmyrev's licence (X11-like)",
+        {"train": 0.07},
+        {"train": ("msu_ru_nsh_clunits",)},
     ),
 }
 """All sources, in the order of their numbers in a seed; a new one goes to the end."""

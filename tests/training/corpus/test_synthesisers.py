@@ -29,6 +29,7 @@ TEXTS = (
 MAKERS: dict[str, tuple[Callable[[], Source], str]] = {
     "espeak-ng": (EspeakSource, "en-us+f2"),
     "flite": (FliteSource, "slt"),
+    "festival": (lambda: FestivalSource("english", ["ked_diphone"], "festvox-kdlpc16k"), "ked_diphone"),
     "hibari": (HibariSource, "heart"),
 }
 
@@ -102,7 +103,10 @@ def test_flite_follows_the_pace():
 
 @pytest.mark.parametrize(
     ("make", "module", "package"),
-    [(FliteSource, flite, "flite"), (FestivalSource, festival, "festvox-kdlpc16k")],
+    [
+        (FliteSource, flite, "flite"),
+        (lambda: FestivalSource("english", ["ked_diphone"], "festvox-kdlpc16k"), festival, "festvox-kdlpc16k"),
+    ],
 )
 def test_a_missing_program_names_its_debian_package(monkeypatch, make, module, package):
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
@@ -127,7 +131,10 @@ def test_a_missing_package_names_the_extra(monkeypatch):
 
 def test_festival_labels():
     labels = "#\n0.22 100 pau\n0.34 100 p\n0.40 100 ax\n0.90 100 pau\n"
-    assert [(p.name, p.start, p.end) for p in festival._phones(labels, 0.6)] == [("p", 0.22, 0.34), ("ah", 0.34, 0.4)]
+    assert [(p.name, p.start, p.end) for p in festival._phones(labels, "english", 0.6)] == [
+        ("p", 0.22, 0.34),
+        ("ah", 0.34, 0.4),
+    ]
 
 
 def test_programs_used_here_are_installed():
