@@ -16,7 +16,9 @@ from sdk.cli.common import progress, stdout
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the corpus.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes at a time.")
-@click.option("--source", "sources", multiple=True, help="Only this synthesiser (repeatable).  [default: all]")
+@click.option(
+    "--source", "sources", multiple=True, help="Only this synthesiser (repeatable).  [default: those of English]"
+)
 @click.option(
     "--human",
     "--human-package",
@@ -33,7 +35,7 @@ def corpus(*, hours: float, seed: int, out: Path, jobs: int, sources: tuple[str,
     """
     from sdk.training.corpus.build import build_corpus
     from sdk.training.corpus.utterance import SPLITS
-    from sdk.training.corpus.voices import SOURCES
+    from sdk.training.corpus.voices import ENGLISH
 
     with progress() as bar:
         task = bar.add_task("shards", total=None)
@@ -41,7 +43,7 @@ def corpus(*, hours: float, seed: int, out: Path, jobs: int, sources: tuple[str,
             out,
             hours=hours,
             seed=seed,
-            sources=sources or tuple(SOURCES),
+            sources=sources or ENGLISH,
             human=human,
             jobs=jobs,
             advance=lambda done, total: bar.update(task, completed=done, total=total),

@@ -25,7 +25,7 @@ from sdk.training.corpus.making import make_shard
 from sdk.training.corpus.manifest import MANIFEST, CorpusManifest, Recipe, ShardRecord, read_manifest
 from sdk.training.corpus.plan import ShardPlan, plan
 from sdk.training.corpus.reader import read_shard
-from sdk.training.corpus.voices import SOURCES
+from sdk.training.corpus.voices import ENGLISH, SOURCES
 
 RECIPE = "recipe.json"
 MOST_HOURS = 10_000.0
@@ -38,7 +38,7 @@ def build_corpus(
     *,
     hours: float,
     seed: int,
-    sources: Sequence[str] = tuple(SOURCES),
+    sources: Sequence[str] = ENGLISH,
     human: Sequence[Path] = (),
     jobs: int = 1,
     advance: Callable[[int, int], None] | None = None,

@@ -178,3 +178,6 @@ SOURCES: dict[str, SourceEntry] = {
     ),
 }
 """All sources, in the order of their numbers in a seed; a new one goes to the end."""
+ENGLISH = tuple(name for name, entry in SOURCES.items() if entry.language == "english")
+"""Sources of a corpus whose command names none. The other languages are asked for by name: in the same number of steps,
+a model that learns them as well speaks English less well (docs/corpus.md has the figures)."""

@@ -17,7 +17,7 @@ from sdk.training.corpus.plan import lines
 from sdk.training.corpus.sources.base import Line
 from sdk.training.corpus.sources.festival import FestivalSource
 from sdk.training.corpus.utterance import Speech
-from sdk.training.corpus.voices import SOURCES
+from sdk.training.corpus.voices import ENGLISH, SOURCES
 from sdk.training.phones import BILABIALS, PHONES, SILENCE, VOWELS
 
 VOICES = [
@@ -87,6 +87,11 @@ def test_invented_words_follow_from_their_seed(language):
     assert said == [invented_sentence(language, [3, at]) for at in range(200)]
     assert len(set(said)) > 190
     assert all(2 <= len(text.split()) <= 9 for text in said)
+
+
+def test_other_languages_are_asked_for_by_name():
+    assert ENGLISH == ("espeak-ng", "flite", "festival", "hibari")
+    assert {SOURCES[name].language for name in SOURCES if name not in ENGLISH} == SYLLABLES.keys()
 
 
 def test_a_source_says_words_of_its_language():
