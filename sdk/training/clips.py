@@ -37,7 +37,7 @@ class Speech(Protocol):
 
     @property
     def phones(self) -> tuple[TimedPhone, ...]:
-        """In order."""
+        """In order; empty where nobody knows them."""
         ...
 
     @property
@@ -57,13 +57,13 @@ def training_clips(speech: Speech, recipe: Recipe, task: Task, teacher: Teacher)
         # The teacher hears the clean sound: noise must not change what a vowel's loudness tells it.
         sound = augment_sound(timed.pcm + timed.interlude, recipe.augmentation, generator)
         curve = teacher(timed.phones, timed.pcm, _seed_of(speech.id))
-        yield _clip(name, pcm=sound, phones=timed.phones, curve=curve, task=task, group=speech.voice)
+        yield _clip(name, pcm=sound, phones=timed.phones or None, curve=curve, task=task, group=speech.voice)
 
 
 def plain_clip(speech: Speech, task: Task, teacher: Teacher) -> PreparedClip:
     """The utterance as it is."""
     curve = teacher(speech.phones, speech.pcm, _seed_of(speech.id))
-    return _clip(speech.id, pcm=speech.pcm, phones=speech.phones, curve=curve, task=task, group=speech.voice)
+    return _clip(speech.id, pcm=speech.pcm, phones=speech.phones or None, curve=curve, task=task, group=speech.voice)
 
 
 def resting_clip(number: int, recipe: Recipe, task: Task, teacher: Teacher) -> PreparedClip:
@@ -85,7 +85,7 @@ def _seed_of(name: str) -> int:
 
 
 def _clip(
-    name: str, *, pcm: Samples, phones: tuple[TimedPhone, ...], curve: Curve, task: Task, group: str
+    name: str, *, pcm: Samples, phones: tuple[TimedPhone, ...] | None, curve: Curve, task: Task, group: str
 ) -> PreparedClip:
     features = task.front_end(pcm)
     hops = len(pcm) // HOP
@@ -93,4 +93,4 @@ def _clip(
     assert features.dtype == np.float32, f"front end gave {features.dtype}"
     labels = label(curve, phones, frames_of(hops))
     assert labels.targets.shape == (frames_of(hops), CHANNELS), f"teacher gave {labels.targets.shape}"
-    return PreparedClip(name, phones, features, labels, tuple(curve.closures), group)
+    return PreparedClip(name, phones or (), features, labels, tuple(curve.closures), group)

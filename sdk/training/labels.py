@@ -46,7 +46,7 @@ class Labels:
     Attributes:
         targets: (T, 52) float32.
         closures: (T,) uint8.
-        silence: (T,) uint8.
+        silence: (T,) uint8; all 0 where nobody knows.
     """
 
     targets: NDArray[np.float32]
@@ -71,11 +71,13 @@ def due_seconds(frames: int) -> NDArray[np.float64]:
     return np.array([CLOCK.due(index) for index in range(frames)], np.float64) / SAMPLE_RATE
 
 
-def label(curve: Curve, phones: Sequence[TimedPhone], frames: int) -> Labels:
-    """Sample a curve at the due times of `frames` frames."""
+def label(curve: Curve, phones: Sequence[TimedPhone] | None, frames: int) -> Labels:
+    """Sample a curve at the due times of `frames` frames; phones are None where nobody knows them."""
     times = due_seconds(frames)
-    speech = [(phone.start, phone.end) for phone in phones if phone.name != SILENCE]
     targets = np.ascontiguousarray(curve.weights(times), np.float32)
+    if phones is None:
+        return Labels(targets, _inside(times, curve.closures), np.zeros(frames, np.uint8))
+    speech = [(phone.start, phone.end) for phone in phones if phone.name != SILENCE]
     return Labels(targets, _inside(times, curve.closures), 1 - _inside(times, speech))
 
 

@@ -36,7 +36,7 @@ TRAIN = "train"
 PART_CLIPS = 48
 PROBES = 16
 """Draws of the effects: enough that each happens."""
-FORMAT = 1
+FORMAT = 2
 """Of the cache folder; raised when its files change."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from sdk.errors import UsageError
 from sdk.training.cache import read_split
-from sdk.training.clips import plain_clip
+from sdk.training.clips import plain_clip, resting_clip, training_clips
 from sdk.training.labels import due_seconds
 from sdk.training.prepare import Plan, make_plan, prepare
 from sdk.training.task import CLOCK, HOP, make_task
@@ -37,6 +38,17 @@ def test_labels_are_the_curve_at_the_due_times() -> None:
     assert clip.labels.closures.any()
     assert clip.labels.silence.any()
     assert (due_seconds(clip.frames) * 16_000 <= len(clip.features) * HOP).all()
+
+
+def test_speech_without_phones_is_not_taken_for_silence() -> None:
+    """Distilled audio has none; losses for a resting face must not count there, unlike in clips without speech."""
+    speech = replace(toy_utterance("a"), phones=())
+    recipe = toy_recipe()
+    spoken = [plain_clip(speech, ToyTask({}), toy_teacher), *training_clips(speech, recipe, ToyTask({}), toy_teacher)]
+    assert len(spoken) > 1
+    assert not any(clip.labels.silence.any() for clip in spoken)
+    assert all(clip.phones == () for clip in spoken)
+    assert resting_clip(0, recipe, ToyTask({}), toy_teacher).labels.silence.all()
 
 
 def test_a_split_comes_back_as_it_was_prepared(plan: Plan) -> None:
