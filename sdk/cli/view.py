@@ -90,14 +90,14 @@ def view(
     pcm, rate = read_audio(speech)
     mesh = _mesh(template) if template else None
     said, titles, takes = None, [], []
-    for source, choice in pairs:
+    for name, (source, choice) in zip(_names([source for source, _ in pairs]), pairs, strict=True):
         if source.suffix.lower() == ANIMATION:
             takes.append(read_take(source))
             continue
         with Bundle.open(source) as bundle:
             label = f"{choice.target} {bundle.record(choice.target, choice.precision).precision}"
             if len(shown) == SIDES:
-                label = f"{source.resolve().name}, {label}"
+                label = f"{name}, {label}"
             own = template if _has(bundle, "template") else None
             parameters = parameters_from_options(bundle.pipeline, own, style)
             with bundle.session(choice.target, choice.precision, parameters, retarget=retarget) as session:
@@ -130,6 +130,15 @@ def _pairs(shown: list[Path], first: Choice, second: Choice | None) -> list[tupl
             raise UsageError("--compare", "an animation file is not run", "give a bundle, or a second file")
         shown = shown * SIDES
     return list(zip(shown, (first, second or first), strict=False))
+
+
+def _names(sources: list[Path]) -> list[str]:
+    """What to call each side: the last part of its path in which the two differ. Exports of two checkpoints do so in
+    their --output-dir only: both lie in a folder of their model's name.
+    """
+    paths = [source.resolve().parts[::-1] for source in sources]
+    differing = (parts for parts in zip(*paths, strict=False) if len(set(parts)) == len(paths))
+    return list(next(differing, tuple(parts[0] for parts in paths)))
 
 
 def _run(bundle: Bundle, session: Session, label: str, speech: tuple[NDArray[np.float32], int]) -> Take:

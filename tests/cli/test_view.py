@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,18 @@ def test_another_target_beside_it(view: Command, rigged: Path, speech: Path, tmp
     assert code == 0
     assert "lips apart by 0.000 mm in the mean and 0.000 mm at most" in out
     assert [side["label"] for side in document(tmp_path / "page.html")["sides"]] == ["eager fp32", "eager fp32"]
+
+
+def test_bundles_of_one_name_are_told_apart_by_their_folders(
+    view: Command, rigged: Path, speech: Path, tmp_path: Path
+) -> None:
+    """Two exports to two --output-dirs both lie in a folder of their model's name."""
+    for folder in ("zero", "later"):
+        shutil.copytree(rigged, tmp_path / folder / "model")
+    two = (tmp_path / "zero" / "model", tmp_path / "later" / "model")
+    assert view(*two, speech, "-o", tmp_path / "page.html")[0] == 0
+    labels = [side["label"] for side in document(tmp_path / "page.html")["sides"]]
+    assert labels == ["zero, eager fp32", "later, eager fp32"]
 
 
 def test_a_bundle_beside_an_animation_file(

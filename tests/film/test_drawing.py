@@ -6,6 +6,7 @@ import os
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 from sdk.errors import UsageError
 from sdk.film import drawing
@@ -28,6 +29,18 @@ def test_two_processes_draw_what_one_does() -> None:
     assert one[0].shape == (144, 64)
     assert (one[0] != one[6]).any(), "the face moves"
     np.testing.assert_array_equal(np.stack(one), np.stack(two))
+
+
+def test_linear_algebra_has_one_thread_while_a_clip_is_drawn() -> None:
+    """And as many as before afterwards: what is drawn must not slow down what else the process does."""
+
+    def threads() -> set[int]:
+        return {pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"}
+
+    with threadpoolctl.threadpool_limits(2, user_api="blas"):
+        seen = [threads() for _ in drawn(SHOT, speaking(2), 1)]
+        assert seen == [{1}, {1}]
+        assert threads() == {2}
 
 
 def test_a_process_that_dies_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,6 +140,20 @@ def test_two_takes_side_by_side(two: Path, pair: tuple[Take, Take], visit: Open)
     assert seen.complaints == []
 
 
+def test_a_long_name_leaves_the_figures_whole(speech: Speech, visit: Open, tmp_path: Path) -> None:
+    """One line each, within the panel, however long the names of bundles, targets and precisions are together."""
+    path = tmp_path / "page.html"
+    takes = [made_up_take("faceformer_of_a_customer, executorch int8-static", seed=seed) for seed in (1, 2)]
+    path.write_text(page(takes, speech, title="Long names"), encoding="utf-8")
+    seen = visit(path, 1280, 800)
+    settled(seen, 0)
+    figures = seen.page.locator("#gap-now dd")
+    boxes = [figures.nth(at).bounding_box() for at in range(figures.count())]
+    panel = seen.page.locator("aside").bounding_box()
+    assert len(boxes) == 2
+    assert all(box["height"] < 30 and box["x"] + box["width"] <= panel["x"] + panel["width"] for box in boxes)
+
+
 def test_frames_come_later_on_a_device(two: Path, pair: tuple[Take, Take], visit: Open) -> None:
     """A frame is there once its sound has been heard: one frame late, and the second take 100 ms more."""
     seen = visit(two)
