@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 LIP_SHARE = 0.45
-"""Part of the syllables that begin at the lips; in running English about a quarter of the consonants do."""
+"""Part of the syllables that begin at the lips: closures are what a face must learn, and running speech has few."""
+END_SHARE = 0.35
+"""Part of the syllables that have an end."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Syllables:
         lips: beginnings in which the lips meet each other or the teeth.
         others: other beginnings.
         vowels: middles.
-        ends: ends of a syllable; as often empty as all of them together.
+        ends: ends, for those that have one.
     """
 
     lips: tuple[str, ...]
@@ -35,7 +37,7 @@ class Syllables:
 
 SYLLABLES: dict[str, Syllables] = {
     "catalan": Syllables(
-        # b and v stand after m only: between vowels the lips of a Catalan speaker do not meet for them
+        # no b and no v: between vowels the lips of a Catalan speaker do not meet for them
         lips=("p", "m", "f", "p", "m", "pr", "pl", "fr", "fl"),
         others=("t", "d", "c", "g", "l", "ll", "n", "ny", "s", "x", "j", "r", "tr", "cl", "gr"),
         vowels=("a", "e", "i", "o", "u", "a", "e", "o", "ai", "ei", "au"),
@@ -96,5 +98,5 @@ def _word(syllables: Syllables, generator: np.random.Generator) -> str:
     spelt = ""
     for _ in range(int(generator.choice((1, 2, 3, 4), p=(0.15, 0.45, 0.3, 0.1)))):
         start = one(syllables.lips if generator.random() < LIP_SHARE else syllables.others)
-        spelt += start + one(syllables.vowels) + (one(syllables.ends) if generator.random() < 0.35 else "")
+        spelt += start + one(syllables.vowels) + (one(syllables.ends) if generator.random() < END_SHARE else "")
     return spelt
