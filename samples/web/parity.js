@@ -1,4 +1,5 @@
 // Replays the bundle's vectors and offers the trace; the server gets a copy, and keeps it if it was asked to.
+// parity.html?precision=int8 replays that precision of a bundle that has several.
 import { Bundle, UrlFiles, replay } from "nowface";
 
 const find = (id) => document.getElementById(id);
@@ -6,12 +7,14 @@ const find = (id) => document.getElementById(id);
 async function main() {
   const began = performance.now();
   const options = { wasmPaths: "/onnxruntime-web/" };
+  const precision = new URLSearchParams(location.search).get("precision") ?? undefined;
   const bundle = await Bundle.open(new UrlFiles("/bundle/"), options);
-  await bundle.executor();
+  await bundle.executor(precision);
   const loadMs = performance.now() - began;
   const vectors = await bundle.vectors();
   const metadata = { device: navigator.userAgentData?.model || "browser", os: navigator.userAgentData?.platform ?? navigator.platform };
   const trace = await replay(bundle, vectors, {
+    ...(precision && { precision }),
     metadata,
     onFrame: (done) => {
       find("progress").value = done / vectors.frames;

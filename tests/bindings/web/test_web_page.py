@@ -97,6 +97,14 @@ def test_a_browsers_trace_passes_the_gate(package: Path, face_bundle: Path, tmp_
     assert 0 < report["medianMs"] <= report["p95Ms"]
 
 
+def test_a_browser_replays_the_precision_that_is_asked_for(package: Path, face_bundle: Path, tmp_path: Path) -> None:
+    with served(face_bundle) as (address, lines):
+        report = visited(address, "parity.html?precision=fp32", lines, tmp_path / "profile")
+        assert report["metadata"]["precision"] == "fp32"
+        with pytest.raises(AssertionError, match="no onnx in 'int8'; it has fp32"):
+            visited(address, "parity.html?precision=int8", lines, tmp_path / "another")
+
+
 def test_the_face_follows_a_sound_that_plays(package: Path, face_bundle: Path, tmp_path: Path) -> None:
     speech = tmp_path / "speech.wav"
     pcm = np.repeat(speech_like(16_000 * SECONDS), RATE // 16_000)
