@@ -8,7 +8,6 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from sdk.training.corpus.closures import level_above
 from sdk.training.corpus.errors import MissingSynthesiserError, SynthesiserError
 from sdk.training.corpus.festival_phones import phones_of_festival
 from sdk.training.corpus.invented import SYLLABLES, invented_sentence
@@ -19,6 +18,7 @@ from sdk.training.corpus.sources.festival import FestivalSource
 from sdk.training.corpus.utterance import Speech
 from sdk.training.corpus.voices import ENGLISH, SOURCES
 from sdk.training.phones import BILABIALS, PHONES, SILENCE, VOWELS
+from tests.training.corpus.levels import burst_rises, closure_drops
 
 VOICES = [
     (entry.language, voice.name)
@@ -63,18 +63,7 @@ def test_every_symbol_of_the_voice_is_known(spoken):
 
 def test_closures_are_quiet_and_end_at_the_burst(spoken):
     """Above 1 kHz, the middle of a /p/ or /b/ is below the vowel before it, and the level rises where it ends."""
-    drops, rises = [], []
-    for speech in spoken[2]:
-        level = level_above(speech.pcm, 1000.0)
-
-        def at(seconds: float, level: np.ndarray = level) -> float:
-            return float(level[min(round(seconds * 400), len(level) - 1)])
-
-        for before, phone in zip(speech.phones, speech.phones[1:], strict=False):
-            if phone.name in "pb" and before.name in VOWELS:
-                drops.append(at((before.start + before.end) / 2) - at(phone.start + 0.6 * phone.seconds))
-            if before.name in "pb" and phone.name in VOWELS:
-                rises.append(at(before.end + 0.01) - at(before.end - 0.01))
+    drops, rises = closure_drops(spoken[2]), burst_rises(spoken[2])
     assert len(drops) >= 5
     assert len(rises) >= 5
     assert np.median(drops) > 15

@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sdk.training.corpus.closures import level_above
 from sdk.training.corpus.errors import MissingSynthesiserError
 from sdk.training.corpus.sources import festival, flite
 from sdk.training.corpus.sources.base import Line, Source
@@ -19,7 +18,7 @@ from sdk.training.corpus.sources.festival import FestivalSource
 from sdk.training.corpus.sources.flite import FliteSource
 from sdk.training.corpus.sources.hibari import HibariSource
 from sdk.training.corpus.utterance import Speech
-from sdk.training.phones import VOWELS
+from tests.training.corpus.levels import burst_rises, closure_drops
 
 TEXTS = (
     "Poppy and Bobby stopped the happy puppy.",
@@ -41,31 +40,16 @@ def said(request: pytest.FixtureRequest) -> list[Speech]:
     return [speech for speech in speeches if speech is not None]
 
 
-def at(level: np.ndarray, seconds: float) -> float:
-    return float(level[min(round(seconds * 400), len(level) - 1)])
-
-
 def test_closures_are_quiet_and_vowels_are_not(said):
     """Between vowels, the middle of a /p/ or /b/ is at least 15 dB below the vowel before it, above 1 kHz."""
-    drops = []
-    for speech in said:
-        level = level_above(speech.pcm, 1000.0)
-        for before, phone in zip(speech.phones, speech.phones[1:], strict=False):
-            if phone.name in "pb" and before.name in VOWELS:
-                middle_of_vowel = at(level, (before.start + before.end) / 2)
-                drops.append(middle_of_vowel - at(level, phone.start + 0.6 * phone.seconds))
+    drops = closure_drops(said)
     assert len(drops) >= 10
     assert np.median(drops) > 20
     assert np.mean(np.array(drops) > 12) > 0.75
 
 
 def test_lips_part_where_the_sound_rises(said):
-    rises = []
-    for speech in said:
-        level = level_above(speech.pcm, 1000.0)
-        for phone, after in zip(speech.phones, speech.phones[1:], strict=False):
-            if phone.name in "pb" and after.name in VOWELS:
-                rises.append(at(level, phone.end + 0.01) - at(level, phone.end - 0.01))
+    rises = burst_rises(said)
     assert len(rises) >= 10
     assert np.median(rises) > 10
 
