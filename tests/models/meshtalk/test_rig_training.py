@@ -86,11 +86,11 @@ def test_a_hidden_region_is_held_as_the_stream_holds_it(tmp_path: Path) -> None:
     assert isinstance(stage, ExpressionEncoderStage)
     face = torch.rand(1, 12, 52, generator=torch.Generator().manual_seed(0))
     seen = (torch.rand(1, 12, 2, generator=torch.Generator().manual_seed(1)) > 0.4).float()
-    held = hide(face, stage.mean[0], seen, region_weights())
+    held = hide(face, stage.standard.mean[0], seen, region_weights())
     state = stage.init_state()
     for frame in range(12):
         _, state = stage.step({"expression": face[:, frame], "confidence": seen[:, frame]}, state)
-        torch.testing.assert_close(state.seen / stage.scale + stage.mean, held[:, frame])
+        torch.testing.assert_close(state.seen * stage.standard.deviation + stage.standard.mean, held[:, frame])
 
 
 def test_regions_are_hidden_in_the_stated_share_of_segments() -> None:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from sdk.models.layers.lstm_cell import LstmCell, LstmState
 from sdk.models.meshtalk.config import CODE, SLOPE
 from sdk.models.meshtalk.streaming.config import StreamingConfig, TrackingConfig
+from sdk.models.meshtalk.streaming.standard import StandardFace
 from sdk.spec import InputSpec, SignalSpec, SignalTensor, TensorSpec
 from sdk.stage import Stage
 
@@ -53,8 +54,6 @@ class ExpressionEncoderStage(Stage):
 
     name, clock = "expression_encoder", "frame"
     outputs = (TensorSpec(name="expression_code", shape=(1, CODE)),)
-    mean: Tensor  # (1, V * P)
-    scale: Tensor  # (1, V * P), one over the deviation
     regions: Tensor  # (V * P, R), rows sum to 1
 
     def __init__(self, config: StreamingConfig, tracking: TrackingConfig) -> None:
@@ -65,8 +64,7 @@ class ExpressionEncoderStage(Stage):
             confidence_input(tracking),
         )
         self.numbers, self.forget = numbers, tracking.forget
-        self.register_buffer("mean", torch.zeros(1, numbers))
-        self.register_buffer("scale", torch.ones(1, numbers))
+        self.standard = StandardFace(numbers)
         self.register_buffer("regions", torch.full((numbers, count), 1 / count))
         self.layers = nn.ModuleList([nn.Linear(numbers, HIDDEN), nn.Linear(HIDDEN, CODE)])
         self.lstm = LstmCell(CODE, CODE)
@@ -78,7 +76,7 @@ class ExpressionEncoderStage(Stage):
 
     def step(self, inputs: Mapping[str, Tensor], state: ExpressionState) -> tuple[dict[str, Tensor], ExpressionState]:
         """Face of `face_shape` and confidence (1, R) to the code (1, 128)."""
-        face = (inputs["expression"].reshape(1, self.numbers) - self.mean) * self.scale
+        face = self.standard(inputs["expression"])
         trust = F.linear(inputs["confidence"], self.regions)
         seen = trust * face + (1 - trust) * (state.seen * self.forget)
         x = seen

@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sdk.models.layers.lstm_cell import LstmCell, LstmState
+from sdk.models.layers.positions import Displace
 from sdk.models.meshtalk.config import CODE, SLOPE
 from sdk.models.meshtalk.geometry_decoder import WIDTHS
 from sdk.models.meshtalk.streaming.config import StreamingConfig
+from sdk.models.meshtalk.streaming.standard import StandardFace
 from sdk.spec import InputSpec, TensorSpec
 from sdk.stage import Stage
 
@@ -25,8 +27,6 @@ class IdentityEncoderStage(Stage):
     """The half of the UNet that reads only the template."""
 
     name, clock = "identity_encoder", "prepare"
-    mean: Tensor  # (1, V * P)
-    deviation: Tensor  # (1, V * P)
 
     def __init__(self, config: StreamingConfig) -> None:
         super().__init__()
@@ -35,27 +35,23 @@ class IdentityEncoderStage(Stage):
             InputSpec(name="template", shape=config.face_shape, unit=config.unit, source="parameter.template"),
         )
         self.outputs = (
-            TensorSpec(name="rest", shape=(1, numbers), unit=config.unit),
+            TensorSpec(name="rest", shape=config.face_shape, unit=config.unit),
             *(TensorSpec(name=f"skip_{width}", shape=(1, width)) for width in NARROW),
             TensorSpec(name="fused", shape=(1, CODE)),
         )
-        self.numbers = numbers
-        self.register_buffer("mean", torch.zeros(1, numbers))
-        self.register_buffer("deviation", torch.ones(1, numbers))
+        self.standard, self.displace = StandardFace(numbers), Displace()
+        self.offset = nn.Parameter(torch.zeros(config.face_shape))
         self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise((numbers, *WIDTHS)))
         self.fuse = nn.Linear(CODE, CODE)
-        self.offset = nn.Parameter(torch.zeros(1, numbers))
 
     def step(self, inputs: Mapping[str, Tensor], state: tuple[()]) -> tuple[dict[str, Tensor], tuple[()]]:
         """Template to the face at rest, the skip connections, and the template's share of the fusion."""
-        normal = (inputs["template"].reshape(1, self.numbers) - self.mean) / self.deviation
-        x, skips = normal, []
+        x, skips = self.standard(inputs["template"]), []
         for layer in self.layers:
             x = F.leaky_relu(layer(x), SLOPE)
             skips.append(x)
-        rest = (normal + self.offset) * self.deviation + self.mean
         named = {f"skip_{width}": skip for width, skip in zip(WIDTHS, skips[:-1], strict=False)}
-        return {"rest": rest, **named, "fused": self.fuse(x)}, state
+        return {"rest": self.displace(inputs["template"], self.offset), **named, "fused": self.fuse(x)}, state
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class GeometryDecoderStage(Stage):
     """Categories of one frame to its geometry."""
 
     name, clock = "geometry_decoder", "frame"
-    deviation: Tensor  # (1, V * P)
+    deviation: Tensor  # the shape of a face
 
     def __init__(self, config: StreamingConfig) -> None:
         super().__init__()
@@ -77,16 +73,17 @@ class GeometryDecoderStage(Stage):
         categories = model.heads * model.classes
         self.inputs = (
             InputSpec(name="categories", shape=(1, categories), unit="one-hot", source="context_model.categories"),
-            InputSpec(name="rest", shape=(1, model.numbers), unit=config.unit, source="identity_encoder.rest"),
+            InputSpec(name="rest", shape=config.face_shape, unit=config.unit, source="identity_encoder.rest"),
             *(
                 InputSpec(name=f"skip_{width}", shape=(1, width), source=f"identity_encoder.skip_{width}")
                 for width in NARROW
             ),
             InputSpec(name="fused", shape=(1, CODE), source="identity_encoder.fused"),
         )
-        self.shape, self.bounded = config.face_shape, config.bounded
-        self.outputs = (TensorSpec(name="geometry", shape=self.shape, unit=config.unit),)
-        self.register_buffer("deviation", torch.ones(1, model.numbers))
+        self.bounded = config.bounded
+        self.outputs = (TensorSpec(name="geometry", shape=config.face_shape, unit=config.unit),)
+        self.register_buffer("deviation", torch.ones(config.face_shape))
+        self.displace = Displace()
         self.categories = nn.Linear(categories, CODE, bias=False)
         self.lstm = nn.ModuleList([LstmCell(CODE, CODE), LstmCell(CODE, CODE)])
         sizes = (CODE, *NARROW, model.numbers)
@@ -106,10 +103,11 @@ class GeometryDecoderStage(Stage):
         *inner, last = self.layers
         for width, layer in zip(NARROW, inner, strict=True):
             x = inputs[f"skip_{width}"] + F.leaky_relu(layer(x), SLOPE)
-        geometry = inputs["rest"] + F.leaky_relu(last(x), SLOPE) * self.deviation
+        moved = F.leaky_relu(last(x), SLOPE).reshape(self.deviation.shape)
+        geometry = self.displace(inputs["rest"], moved * self.deviation)
         if self.bounded:
             geometry = geometry.clamp(0.0, 1.0)
-        return {"geometry": geometry.reshape(self.shape)}, GeometryState(layers=tuple(after))
+        return {"geometry": geometry}, GeometryState(layers=tuple(after))
 
     def _cells(self) -> list[LstmCell]:
         return [cell for cell in self.lstm if isinstance(cell, LstmCell)]

@@ -51,8 +51,7 @@ def audio_encoder_weights(encoder: AudioEncoder, columns_offset: float, silence:
 def expression_encoder_weights(encoder: ExpressionEncoder, regions: Tensor) -> Table:
     """Of `ExpressionEncoderStage`; `regions` (V * P, R) say how far each number of a face belongs to each region."""
     return {
-        "mean": encoder.mean.reshape(1, -1),
-        "scale": 1 / encoder.stddev.reshape(1, -1),
+        **_standard(encoder),
         "regions": regions,
         **{f"leave.{kind}": value.detach() for kind, value in encoder.code.named_parameters()},
         **{f"layers.{name}": value.detach() for name, value in encoder.layers.named_parameters()},
@@ -97,9 +96,8 @@ def context_model_weights(model: ContextModel) -> Table:
 def identity_encoder_weights(unet: VertexUnet) -> Table:
     """Of `IdentityEncoderStage`."""
     return {
-        "mean": unet.mean.reshape(1, -1),
-        "deviation": unet.stddev.reshape(1, -1),
-        "offset": unet.vertex_bias.detach().reshape(1, -1),
+        **_standard(unet),
+        "offset": _face(unet, unet.vertex_bias.detach()) * _face(unet, unet.stddev),
         "fuse.weight": unet.fusion.weight.detach()[:, :CODE],
         "fuse.bias": unet.fusion.bias.detach(),
         **{f"layers.{name}": value.detach() for name, value in unet.encoder.named_parameters()},
@@ -109,13 +107,23 @@ def identity_encoder_weights(unet: VertexUnet) -> Table:
 def geometry_decoder_weights(unet: VertexUnet) -> Table:
     """Of `GeometryDecoderStage`."""
     table: Table = {
-        "deviation": unet.stddev.reshape(1, -1),
+        "deviation": _face(unet, unet.stddev),
         "categories.weight": unet.fusion.weight.detach()[:, CODE:],
         **{f"layers.{name}": value.detach() for name, value in unet.decoder.named_parameters()},
     }
     for layer in range(unet.temporal.num_layers):
         table |= {f"lstm.{layer}.{key}": value for key, value in lstm_cell_weights(unet.temporal, layer).items()}
     return table
+
+
+def _face(unet: VertexUnet, numbers: Tensor) -> Tensor:
+    """In the shape of one face, (V, 3) or (1, C)."""
+    vertices, size = unet.mean.shape[2:]
+    return numbers.reshape((1, vertices) if size == 1 else (vertices, size))
+
+
+def _standard(part: ExpressionEncoder | VertexUnet) -> Table:
+    return {"standard.mean": part.mean.reshape(1, -1), "standard.deviation": part.stddev.reshape(1, -1)}
 
 
 def joined(tables: Mapping[str, Table]) -> Table:
