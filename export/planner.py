@@ -143,5 +143,6 @@ class Planner:
         return replace(plan, stages=stages, choice=choice)
 
     def _sweep(self, job: Job, pcm: NDArray[np.float32]) -> sweep.Sweep:
-        forms, integers = job.target.forms_on(self._options), job.target.integer_inputs
-        return sweep.Sweep(self._quantisable[0], pcm, forms, base=job.target.base(MIXED), integer_inputs=integers)
+        target = job.target
+        forms, base = target.forms_on(self._options), target.base(MIXED)
+        return sweep.Sweep(self._quantisable[0], pcm, forms, base=base, arithmetic=target.arithmetic)

@@ -70,6 +70,22 @@ PRECISIONS = {
 
 
 @dataclass(frozen=True)
+class Arithmetic:
+    """What a target's quantised layers compute in, as far as their errors depend on it.
+
+    Attributes:
+        integer_inputs: they multiply integers, so that their inputs are rounded too.
+        row_scales: in ``int8`` each row of an input has a scale of its own; otherwise all rows of an input share one.
+        paired_codes: 8-bit codes of neighbouring inputs are bounded together, see
+            `export.targets.onnx_weights.paired_8`.
+    """
+
+    integer_inputs: bool = True
+    row_scales: bool = True
+    paired_codes: bool = False
+
+
+@dataclass(frozen=True)
 class FormSupport:
     """How far a target takes a form.
 

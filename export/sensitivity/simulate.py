@@ -10,23 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from export.precision import GROUP, Base, Form, quantisable
+from export.precision import GROUP, Arithmetic, Base, Form, quantisable
 from export.targets.onnx_static import Range
-from export.targets.onnx_weights import CODES_8, SAFE_CODES
+from export.targets.onnx_weights import channels_8, paired_8
 from sdk.stage import Stage
 
 BITS = {"int8": 8, "int8-static": 8, "int4": 4, "palette6": 6, "palette4": 4}
 """Of one weight."""
 BASE_BYTES: Mapping[Base, int] = {"fp32": 4, "fp16": 2}
 """Of one weight that is not quantised."""
-CODES: Mapping[Form, int] = {"int8": CODES_8, "int8-static": SAFE_CODES}
-"""Steps of 8-bit weights on either side of zero."""
 SCALE_BYTES = 4
 PALETTE_ROUNDS = 12
 """Of Lloyd's algorithm; the values of a trained layer move by less than a thousandth of their spread after ten."""
@@ -42,20 +41,24 @@ def layer_bytes(layer: nn.Linear, form: Form | None, base: Base) -> int:
     return count * BITS[form] // 8 + SCALE_BYTES * tables
 
 
-def rounded_weight(weight: Tensor, form: Form) -> Tensor:
-    """The nearest weight (out, in) that `form` can store."""
-    if form in CODES:
-        return _to_grid(weight, CODES[form])
+def rounded_weight(weight: Tensor, form: Form, *, paired: bool = False) -> Tensor:
+    """The nearest weight (out, in) that `form` can store; `paired` as in `Arithmetic.paired_codes`."""
+    if form in {"int8", "int8-static"}:
+        held = (paired_8 if paired else channels_8)(weight.numpy())
+        return torch.from_numpy(held.codes * held.scale[:, None])
     if form == "int4":
         # The last group of a layer whose inputs are no multiple of it is filled up with zeros.
         groups = F.pad(weight, (0, -weight.shape[1] % GROUP)).reshape(len(weight), -1, GROUP)
-        return _to_grid(groups, 7).reshape(len(weight), -1)[:, : weight.shape[1]]
+        step = (groups.abs().amax(-1, keepdim=True) / 7).clamp(min=torch.finfo(groups.dtype).tiny)
+        rounded = (groups / step).round().clamp(-7, 7) * step
+        return rounded.reshape(len(weight), -1)[:, : weight.shape[1]]
     return _to_palette(weight, 2 ** BITS[form])
 
 
-def rounded_input(x: Tensor) -> Tensor:
-    """Each row on a grid of 256 values that reaches from its least to its largest value and holds zero."""
-    low, high = x.amin(-1, keepdim=True).clamp(max=0), x.amax(-1, keepdim=True).clamp(min=0)
+def rounded_input(x: Tensor, *, row_scales: bool = True) -> Tensor:
+    """Each row, or all together, on a grid of 256 values from the least to the largest value, zero among them."""
+    along = (-1,) if row_scales else tuple(range(x.dim()))
+    low, high = x.amin(along, keepdim=True).clamp(max=0), x.amax(along, keepdim=True).clamp(min=0)
     step = ((high - low) / 255).clamp(min=torch.finfo(x.dtype).tiny)
     zero = (-low / step).round()
     return ((x / step).round().add(zero).clamp(0, 255) - zero) * step
@@ -71,8 +74,8 @@ def fixed_input(x: Tensor, scaling: Range) -> Tensor:
 def simulated(
     stages: Sequence[Stage],
     layers: Mapping[str, Mapping[str, Form]],
+    arithmetic: Arithmetic,
     *,
-    integer_inputs: bool,
     ranges: Mapping[str, Mapping[str, Range]] | None = None,
 ) -> Iterator[None]:
     """Within it the named layers of the stages compute as if they were quantised.
@@ -80,7 +83,7 @@ def simulated(
     Args:
         stages: given hooks for the time being.
         layers: stage -> dotted name -> form.
-        integer_inputs: whether the target multiplies integers, so that inputs are rounded as well.
+        arithmetic: of the target.
         ranges: stage -> layer -> scale and zero point of its input, of layers whose input's scale is fixed; others in
             ``int8-static`` have their weights rounded alone.
     """
@@ -89,33 +92,34 @@ def simulated(
         for stage in stages:
             found = quantisable(stage)
             for name, form in layers.get(stage.name, {}).items():
-                weight = rounded_weight(found[name].weight.detach(), form)
+                weight = rounded_weight(found[name].weight.detach(), form, paired=arithmetic.paired_codes)
                 fixed = (ranges or {}).get(stage.name, {}).get(name)
-                integers = integer_inputs and form in {"int8", "int4"}
-                hooks.append(found[name].register_forward_hook(_instead(weight, integers, fixed)))
+                rounding = _rounding(form, arithmetic, fixed)
+                hooks.append(found[name].register_forward_hook(_instead(weight, rounding)))
         yield
     finally:
         for hook in hooks:
             hook.remove()
 
 
+def _rounding(form: Form, arithmetic: Arithmetic, fixed: Range | None) -> Callable[[Tensor], Tensor]:
+    """What becomes of a layer's input."""
+    if fixed is not None:
+        return partial(fixed_input, scaling=fixed)
+    if arithmetic.integer_inputs and form in {"int8", "int4"}:
+        return partial(rounded_input, row_scales=arithmetic.row_scales or form != "int8")
+    return lambda x: x
+
+
 def _instead(
-    weight: Tensor, integers: bool, fixed: Range | None
+    weight: Tensor, rounding: Callable[[Tensor], Tensor]
 ) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
     def hook(layer: nn.Module, given: tuple[Tensor, ...], _: Tensor) -> Tensor:
         (x,) = given
         assert isinstance(layer, nn.Linear)
-        if fixed is not None:
-            x = fixed_input(x, fixed)
-        return F.linear(rounded_input(x) if integers else x, weight, layer.bias)
+        return F.linear(rounding(x), weight, layer.bias)
 
     return hook
-
-
-def _to_grid(rows: Tensor, largest: int) -> Tensor:
-    """Each last axis on a symmetric grid of ``2 * largest + 1`` values."""
-    step = (rows.abs().amax(-1, keepdim=True) / largest).clamp(min=torch.finfo(rows.dtype).tiny)
-    return (rows / step).round().clamp(-largest, largest) * step
 
 
 def _to_palette(weight: Tensor, size: int) -> Tensor:

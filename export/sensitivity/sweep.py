@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from export.precision import Base, Form, FormSupport, quantisable
+from export.precision import Arithmetic, Base, Form, FormSupport, quantisable
 from export.sensitivity.simulate import layer_bytes, simulated
 from export.vectors import chunk_plan, example_beside
 from sdk.errors import UsageError
@@ -52,14 +52,20 @@ class Sweep:
         sound: (N,) 16 kHz.
         forms: that the target takes.
         base: what it leaves the other layers in.
-        integer_inputs: whether it multiplies integers.
+        arithmetic: of its quantised layers.
 
     Raises:
         UsageError: the model's values are no face.
     """
 
     def __init__(
-        self, staged: StagedModel, sound: Array, forms: Mapping[Form, FormSupport], *, base: Base, integer_inputs: bool
+        self,
+        staged: StagedModel,
+        sound: Array,
+        forms: Mapping[Form, FormSupport],
+        *,
+        base: Base,
+        arithmetic: Arithmetic,
     ) -> None:
         self._output, channels = measured_on(staged.config, staged.pipeline.values, staged.channels)
         spec = next(t for s in staged.stages for t in s.outputs if f"{s.name}.{t.name}" == self._output)
@@ -67,7 +73,7 @@ class Sweep:
         if isinstance(face, NoFace):
             raise UsageError("--precision mixed", f"needs a face: {face.reason}", "use --precision int8")
         self._staged, self._sound, self._face = staged, sound, face
-        self._base, self._integer_inputs = base, integer_inputs
+        self._base, self._arithmetic = base, arithmetic
         self._forms = {form: forms[form] for form in CHOSEN if form in forms}
         self._reference = self._values()
 
@@ -85,7 +91,7 @@ class Sweep:
 
     def error(self, layers: Layers) -> float:
         """Lip error of a whole choice, RMS in millimetres."""
-        with simulated(self._staged.stages, layers, integer_inputs=self._integer_inputs):
+        with simulated(self._staged.stages, layers, self._arithmetic):
             return float(lip_error_rms(self._reference, self._values(), self._face))
 
     def _values(self) -> Array:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from export.precision import PRECISIONS, Base, Form, FormSupport, StagePlan
+from export.precision import PRECISIONS, Arithmetic, Base, Form, FormSupport, StagePlan
 from sdk.errors import TargetError
 from sdk.plugins import load_plugin, plugin_names
 from sdk.stage import Stage
@@ -67,7 +67,7 @@ class Target:
         default_precisions: how many of `precisions` an export without ``--precision`` makes.
         forms: what its layers can become, and which layers.
         quantised_base: what is not quantised in a quantised precision.
-        integer_inputs: whether quantised layers multiply integers, so that their inputs are rounded too.
+        arithmetic: of its quantised layers.
         oldest: form -> first system that has it; forms that are not there need none.
         refusals: precisions it cannot do -> why, and the nearest that works.
         lower: ``lower(stage, plan, destination, options)`` writes the artefact and says what it left.
@@ -85,7 +85,7 @@ class Target:
     default_precisions: int = 1
     forms: Mapping[Form, FormSupport] = field(default_factory=dict)
     quantised_base: Base = "fp32"
-    integer_inputs: bool = True
+    arithmetic: Arithmetic = field(default_factory=Arithmetic)
     oldest: Mapping[Form, str] = field(default_factory=dict)
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from export.precision import Base, StagePlan
+from export.precision import Arithmetic, Base, StagePlan
 from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.coreml_graph import cannot_convert, export_graph
 from export.targets.coreml_layers import FORMS, OLDEST, REFUSALS, check_system, compress_layers
@@ -86,6 +86,6 @@ TARGET = Target(
     forms=FORMS,
     oldest=OLDEST,
     quantised_base="fp16",
-    integer_inputs=False,
+    arithmetic=Arithmetic(integer_inputs=False),
     refusals=REFUSALS,
 )

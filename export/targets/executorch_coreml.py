@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from export.precision import GROUP, Base, Form, FormSupport, StagePlan
+from export.precision import GROUP, Arithmetic, Base, Form, FormSupport, StagePlan
 from export.targets.base import Lowered, LoweringOptions, Refusal, Target
 from export.targets.coreml_graph import cannot_convert, export_graph
 from export.targets.coreml_layers import FORMS as COREML_FORMS
@@ -106,6 +106,6 @@ TARGET = Target(
     forms=FORMS,
     oldest=OLDEST,
     quantised_base="fp16",
-    integer_inputs=False,
+    arithmetic=Arithmetic(integer_inputs=False),
     refusals=REFUSALS,
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from export.precision import FP32, Form, FormSupport, StagePlan, quantisable
+from export.precision import FP32, Arithmetic, Form, FormSupport, StagePlan, quantisable
 from export.targets.base import Lowered, LoweringOptions, Target
 from export.targets.onnx_layers import LayerForm, fill_layers
 from export.targets.onnx_names import shorten
@@ -37,24 +37,24 @@ FORMS: Mapping[Form, FormSupport] = {
     "int4": FormSupport(least_weights=8_192),
 }
 """A layer's inputs must be scaled before its product, which small layers do not earn back. Measured with ONNX Runtime
-1.32 on one core with AVX-512 VNNI, microseconds of one row through a square layer, median of interleaved runs:
+1.32 on one core of an AMD EPYC with AVX-512 VNNI, microseconds of one row through a square layer, median of interleaved
+runs, call from Python included:
 
 ==== ===== ==== =========== ====
 side  fp32 int8 int8-static int4
 ==== ===== ==== =========== ====
-  64   2.5  3.6         4.0  3.5
- 128   3.2  4.2         4.8  3.9
- 176   4.1  4.8         5.4  4.7
- 256   6.2  6.1         6.9  5.4
- 512    62   14          16   12
-1024   700   77          72   53
-2048  1833  543         662  334
+  64   4.1  4.5         4.7  4.6
+ 128   4.3  4.7         4.8  4.7
+ 176   4.8  4.9         4.9  5.0
+ 256   6.1  5.4         5.6  5.4
+ 512  14.3  8.5         8.5  7.7
+1024  47.4 19.3        19.1 16.9
+2048 299.5 94.2        95.7 75.5
 ==== ===== ==== =========== ====
 
 Layers that share an input scale it once, so whole stages break even earlier than single layers. With these limits no
-stage that the models run at every frame is slower than in fp32 by more than runs differ, 2 %: step times of the three
-that come closest are 0.97, 0.97 and 0.99 of fp32 (int8), 1.02, 0.93 and 1.00 (int8-static), 0.93, 0.91 and 0.97 (int4).
-Without limits the first two take 4 to 15 % longer than with them."""
+stage that the models run at every frame is slower than in fp32: the default's `motion_decoder`, which comes closest,
+takes 0.98, 0.99 and 0.94 of fp32 in int8, int8-static and int4."""
 
 
 def lower(stage: Stage, plan: StagePlan, destination: Path, options: LoweringOptions) -> Lowered:  # noqa: ARG001
@@ -153,4 +153,5 @@ TARGET = Target(
     minimum_os=minimum_os,
     forms=FORMS,
     quantised_base="fp16",
+    arithmetic=Arithmetic(row_scales=False, paired_codes=True),
 )

@@ -22,7 +22,7 @@ from export.precision import GROUP, Form
 from export.targets.onnx_static import Range
 from export.targets.onnx_tables import halved
 from export.targets.onnx_trace import DOMAIN, OPEN
-from export.targets.onnx_weights import CODES_8, SAFE_CODES, Floats, channels_8, groups_4
+from export.targets.onnx_weights import Floats, groups_4, paired_8
 
 LayerForm = Form | Literal["fp16"]
 MICROSOFT = "com.microsoft"
@@ -149,13 +149,8 @@ def _half(graph: _Graph, layer: _Layer) -> None:
 
 
 def _dynamic(graph: _Graph, layer: _Layer) -> None:
-    """Codes of inputs and weights are both unsigned: signed weights saturate in the 16-bit sums of processors with AVX2
-    that lack VNNI, without a sign of it.
-    """
-    codes = channels_8(layer.weight)
-    unsigned = (codes.codes.T.astype(np.int16) + CODES_8 + 1).astype(np.uint8)
-    weight = graph.constant(f"{layer.name}.codes", unsigned)
-    zero = graph.constant("int8.weight_zero", np.uint8(CODES_8 + 1))
+    codes = paired_8(layer.weight)
+    weight = graph.constant(f"{layer.name}.codes", codes.codes.T)
     scale = graph.constant(f"{layer.name}.scale", codes.scale)
     of_input = [f"{layer.source}.{part}" for part in ("int8", "int8_scale", "int8_zero")]
     if of_input[0] not in graph.done:
@@ -163,7 +158,7 @@ def _dynamic(graph: _Graph, layer: _Layer) -> None:
         graph.node("DynamicQuantizeLinear", [layer.source], of_input)
     coded, input_scale, input_zero = of_input
     stem = layer.result
-    whole = graph.node("MatMulInteger", [coded, weight, input_zero, zero], [f"{stem}.int32"])
+    whole = graph.node("MatMulInteger", [coded, weight, input_zero], [f"{stem}.int32"])
     real = graph.node("Cast", [whole], [f"{stem}.real"], to=graph.onnx.TensorProto.FLOAT)
     both = graph.node("Mul", [input_scale, scale], [f"{stem}.scale"])
     _with_bias(graph, layer, lambda result: graph.node("Mul", [real, both], [result]))
@@ -187,7 +182,7 @@ def _static(graph: _Graph, layer: _Layer) -> None:
     assert layer.range is not None, layer.name
     name, stem, shape = layer.name, layer.result, graph.shapes[layer.result]
     input_scale, input_zero = layer.range
-    codes = channels_8(layer.weight, SAFE_CODES)
+    codes = paired_8(layer.weight)
     source = layer.source
     if len(shape) != 2:
         flat = graph.constant(f"int8.flat.{layer.weight.shape[1]}", np.array([-1, layer.weight.shape[1]], np.int64))

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from export.precision import FP16, FP32, StagePlan, quantisable
 from export.targets.base import LoweringOptions, find_target
+from export.targets.onnx_weights import paired_8
 from runtime_bindings.python.onnx_executor import OnnxExecutor
 from sdk.errors import TargetError
 from sdk.runtime.executor import ExecutorSource
@@ -204,13 +205,17 @@ def test_layers_of_one_input_scale_it_once(tmp_path):
     assert len(sources) == len(set(sources)) == 4
 
 
-def test_codes_of_int8_are_unsigned(stage, tmp_path):
-    """Signed ones saturate on processors with AVX2 and without VNNI."""
-    held = constants(lowered(stage, plan_of(stage, "int8"), tmp_path / "stage.onnx"))
-    codes = [value for name, value in held.items() if name.endswith(".codes")]
-    assert codes
-    assert all(value.dtype == np.uint8 for value in codes)
-    assert held["int8.weight_zero"] == 128
+@pytest.mark.parametrize("form", ["int8", "int8-static"])
+def test_codes_of_8_bits_fit_the_sums_of_every_processor(stage, form, tmp_path):
+    """Signed, for unsigned ones are read as 16 bits; and bounded in pairs, see `paired_8`."""
+    held = constants(lowered(stage, plan_of(stage, form), tmp_path / "stage.onnx"))
+    layers = quantisable(stage)
+    assert any(name.endswith(".codes") for name in held)
+    for name, layer in layers.items():
+        wanted = paired_8(layer.weight.detach().numpy())
+        codes = held[f"{name}.codes"]
+        np.testing.assert_array_equal(codes.T if form == "int8" else codes, wanted.codes)
+        np.testing.assert_array_equal(held[f"{name}.scale"], wanted.scale)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from export.targets.onnx_weights import CODES_8, channels_8, groups_4, range_8
+from export.targets.onnx_weights import CODES_8, channels_8, groups_4, paired_8, range_8
 
 WEIGHTS = hnp.arrays(
     np.float32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=70), elements=st.floats(-8, 8, width=16)
@@ -28,6 +28,28 @@ def test_channels_are_within_half_a_step(weight):
     assert np.abs(held.codes.astype(int)).max() <= CODES_8
     assert (np.abs(restored - weight) <= held.scale[:, None] * 0.501).all()
     np.testing.assert_array_equal(channels_8(-weight).codes, -held.codes)
+
+
+@settings(deadline=None, max_examples=200)
+@given(WEIGHTS)
+def test_products_of_two_neighbours_fit_16_bits(weight):
+    """Oracle: the sums that processors without VNNI make, of the inputs that make them largest."""
+    held = paired_8(weight)
+    codes = np.pad(held.codes.astype(int), ((0, 0), (0, weight.shape[1] % 2))).reshape(len(weight), -1, 2)
+    limit = np.iinfo(np.int16)
+    for inputs in ((255, 255), (255, 0), (0, 255)):
+        sums = codes @ np.array(inputs)
+        assert limit.min <= sums.min(initial=0)
+        assert sums.max(initial=0) <= limit.max
+    assert (np.abs(held.codes * held.scale[:, None] - weight) <= held.scale[:, None] * 0.501).all()
+    np.testing.assert_array_equal(paired_8(-weight).codes, -held.codes)
+
+
+def test_pairs_of_normal_weights_cost_a_third_of_a_step():
+    weight = np.random.default_rng(0).standard_normal((64, 256)).astype(np.float32)
+    whole, paired = channels_8(weight).scale, paired_8(weight).scale
+    assert 1.2 < (paired / whole).mean() < 1.4
+    assert (paired >= whole).all()
 
 
 @settings(deadline=None, max_examples=60)

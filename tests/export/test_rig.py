@@ -14,7 +14,7 @@ import torch
 from export.cli import export_command
 from export.exporter import Export, export_bundle
 from export.plan import plan_jobs
-from export.precision import FP32, quantisable
+from export.precision import FP32, Arithmetic, quantisable
 from export.sensitivity.sweep import Sweep
 from export.targets.base import LoweringOptions, find_target
 from sdk.bundle import Bundle
@@ -189,7 +189,7 @@ def test_no_precision_quantises_the_map() -> None:
 
 def test_a_budget_in_millimetres_can_be_kept(my_rig: RigMap) -> None:
     """`mixed` weighs layers by the lips of the model's own channels."""
-    sweep = Sweep(with_rig(rig_toy(), my_rig), speech_like(8_000), {}, base="fp32", integer_inputs=False)
+    sweep = Sweep(with_rig(rig_toy(), my_rig), speech_like(8_000), {}, base="fp32", arithmetic=Arithmetic())
     assert sweep.error({}) == 0
 
 

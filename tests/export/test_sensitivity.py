@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from export.exporter import export_bundle
 from export.plan import Job, calibration_speech
 from export.planner import Planner
-from export.precision import FormSupport, StagePlan, quantisable
+from export.precision import Arithmetic, FormSupport, StagePlan, quantisable
 from export.sensitivity.budget import Budget
 from export.sensitivity.choose import choose, smallest
 from export.sensitivity.simulate import layer_bytes, rounded_input, rounded_weight, simulated
@@ -75,7 +75,7 @@ def test_a_simulated_layer_errs_as_much_as_xnnpack_does(tmp_path):
     source = ExecutorSource("executorch", "int8", pipeline_of(stage), {stage.name: path})
     x = torch.randn(1, 96, generator=torch.Generator().manual_seed(3))
     (exact,) = stage(x)
-    with simulated([stage], {stage.name: {"layer": "int8"}}, integer_inputs=True):
+    with simulated([stage], {stage.name: {"layer": "int8"}}, Arithmetic()):
         (ours,) = stage(x)
     theirs = torch.from_numpy(open_executor(source).run(stage.name, {"x": x.numpy()})["y"])
     made, simulation = (float((result - exact).pow(2).mean().sqrt()) for result in (theirs, ours))
@@ -87,7 +87,7 @@ def test_a_simulated_layer_errs_as_much_as_xnnpack_does(tmp_path):
 @pytest.fixture(scope="module")
 def sweep():
     staged = ENTRY.build(BuildOptions())
-    return Sweep(staged, calibration_speech(None)[:16_000], FORMS, base="fp32", integer_inputs=True)
+    return Sweep(staged, calibration_speech(None)[:16_000], FORMS, base="fp32", arithmetic=Arithmetic())
 
 
 def test_the_sweep_measures_every_layer_in_every_form_it_fits(sweep):
