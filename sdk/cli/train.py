@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "sdk.cli.train_evaluate:evaluate",
     "distil": "sdk.cli.train_distil:distil",
     "occlusion": "sdk.cli.train_occlusion:occlusion",
+    "ceiling": "sdk.cli.train_ceiling:ceiling",
 }
 
 
