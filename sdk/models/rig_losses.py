@@ -74,6 +74,11 @@ class Segments(Frames, Protocol):
         """Rows of the front end, see `sdk.audio.whole_clip.log_mel_clip`."""
         ...
 
+    @property
+    def phones(self) -> Tensor:
+        """(B, T) class of the phone at each frame; see `sdk.models.faceformer.naming`."""
+        ...
+
 
 def channel_importance() -> Tensor:
     """(52,) of mean 1: what an error in a channel costs.

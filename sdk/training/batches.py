@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from sdk.errors import UsageError
 from sdk.training.cache import PreparedClip
+from sdk.training.labels import UNKNOWN, phone_classes
 from sdk.training.task import CHANNELS, MEETING_FRAMES, MEETING_HOPS, Batch
 
 
@@ -47,14 +49,14 @@ class SegmentSampler:
         starts = generator.integers(0, np.maximum(1, self._lengths[chosen] - self.meetings + 1))
         return [(int(clip), int(start)) for clip, start in zip(chosen, starts, strict=True)]
 
-    def _segment(self, clip: PreparedClip, start: int) -> tuple[NDArray[np.float32], ...]:
+    def _segment(self, clip: PreparedClip, start: int) -> tuple[NDArray[Any], ...]:
         frames = self.meetings * MEETING_FRAMES
         first = start * MEETING_FRAMES
         features = _cut(clip.features, start * MEETING_HOPS, self.meetings * MEETING_HOPS)
         valid = _cut(np.ones(clip.frames, np.float32), first, frames)
         if not clip.frames:
-            nothing = np.zeros(frames, np.float32)
-            return features, np.zeros((frames, CHANNELS), np.float32), nothing, nothing, valid
+            nothing, unknown = np.zeros(frames, np.float32), np.full(frames, UNKNOWN, np.int64)
+            return features, np.zeros((frames, CHANNELS), np.float32), nothing, nothing, valid, unknown
         shown = np.minimum(np.arange(first, first + frames), clip.frames - 1)
         labels = clip.labels
         return (
@@ -63,6 +65,7 @@ class SegmentSampler:
             labels.closures[shown].astype(np.float32),
             labels.silence[shown].astype(np.float32),
             valid,
+            phone_classes(clip.phones, labels.silence)[shown],
         )
 
 

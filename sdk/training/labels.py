@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk.spec import SAMPLE_RATE
-from sdk.training.phones import SILENCE, TimedPhone
+from sdk.training.phones import PHONE_INDEX, SILENCE, TimedPhone
 from sdk.training.task import CLOCK, HOP
+
+UNKNOWN = -100
+"""Class of a frame whose phone nobody knows; what PyTorch's cross-entropy ignores."""
 
 
 class Curve(Protocol):
@@ -79,6 +82,24 @@ def label(curve: Curve, phones: Sequence[TimedPhone] | None, frames: int) -> Lab
         return Labels(targets, _inside(times, curve.closures), np.zeros(frames, np.uint8))
     speech = [(phone.start, phone.end) for phone in phones if phone.name != SILENCE]
     return Labels(targets, _inside(times, curve.closures), 1 - _inside(times, speech))
+
+
+def phone_classes(phones: Sequence[TimedPhone], silence: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """What sounds when each frame is due.
+
+    Args:
+        phones: in order.
+        silence: (frames,) as in `Labels`.
+
+    Returns:
+        (frames,) places in `sdk.training.phones.PHONES`; `UNKNOWN` where neither a phone nor silence is known.
+    """
+    times = due_seconds(len(silence))
+    classes = np.where(silence == 1, PHONE_INDEX[SILENCE], UNKNOWN)
+    for phone in phones:
+        first, last = np.searchsorted(times, [phone.start, phone.end])
+        classes[first:last] = PHONE_INDEX[phone.name]
+    return classes.astype(np.int64)
 
 
 def _inside(times: NDArray[np.float64], spans: Sequence[tuple[float, float]]) -> NDArray[np.uint8]:

@@ -48,6 +48,7 @@ class Batch:
         closures: (B, T) 1 where the lips are closed for p, b or m, else 0.
         silence: (B, T) 1 where nobody speaks, else 0.
         valid: (B, T) 1 for a frame of the clip, 0 for padding behind its end.
+        phones: (B, T) int64, what sounds when the frame is due; see `sdk.training.labels.phone_classes`.
     """
 
     features: Tensor
@@ -55,6 +56,7 @@ class Batch:
     closures: Tensor
     silence: Tensor
     valid: Tensor
+    phones: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same segments on another device."""

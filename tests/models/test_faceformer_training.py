@@ -17,6 +17,7 @@ from sdk.audio.files import load_speech
 from sdk.errors import CheckpointError, UsageError
 from sdk.models.faceformer.entry import ENTRY
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
+from sdk.models.faceformer.naming import CLASSES, UNKNOWN
 from sdk.models.faceformer.rig_decoder import SCALE
 from sdk.models.faceformer.training import FaceFormerTask
 from sdk.models.registry import BuildOptions
@@ -25,6 +26,8 @@ from sdk.pretrained import SPEECH
 from sdk.rigs.arkit import ARKIT_52
 from sdk.runtime import EagerExecutor, Session
 from sdk.spec import FrameRate
+from sdk.training import labels
+from sdk.training.phones import PHONES
 from sdk.training.task import Batch
 from tests.models.half_weights import round_to_half
 from tests.models.made_up_batch import CLOSE, FRAMES, JAW, made_up
@@ -116,6 +119,29 @@ def test_animate_is_what_a_session_streams(speech, tmp_path):
 def test_animate_of_nothing_is_nothing():
     assert task().animate(np.zeros((0, 160), np.float32)).shape == (0, 52)
     assert task().animate(np.zeros((1, 160), np.float32)).shape == (0, 52)
+
+
+def test_naming_is_a_lesson_for_the_encoder_and_leaves_no_trace(tmp_path):
+    """Oracle: cross-entropy written out. What is saved has the stages of a model that was not taught names."""
+    assert (len(PHONES), labels.UNKNOWN) == (CLASSES, UNKNOWN)
+    made, segments = task(naming=True), made_up()
+    unknown = segments.phones.clone()
+    unknown[:, :7] = UNKNOWN
+    segments = replace(segments, phones=unknown, valid=segments.valid.clone())
+    segments.valid[:, 30:] = 0
+    loss = made.losses(segments, 0.5, torch.Generator())["naming"]
+    with torch.no_grad():
+        logs = made.naming.scores(made._memory(segments.features, FRAMES)).log_softmax(-1)
+    picked = -logs.gather(2, unknown.clamp(min=0)[..., None])[..., 0]
+    assert loss.item() == pytest.approx(float(picked[:, 7:30].sum()) / (4 * 30), rel=1e-5)
+    loss.backward()
+    assert made.encoder.enter.weight.grad.abs().max() > 0
+    assert made.decoder.leave.weight.grad is None
+    made.save(tmp_path / "named")
+    task().save(tmp_path / "plain")
+    kept = [sorted(load_file(tmp_path / name / "model.safetensors")) for name in ("named", "plain")]
+    assert kept[0] == kept[1]
+    assert "naming" not in task().losses(made_up(), 0.5, torch.Generator())
 
 
 def test_thirty_steps_lower_the_loss():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from sdk.errors import UsageError
 from sdk.training.batches import SegmentSampler
 from sdk.training.cache import PreparedClip
-from sdk.training.labels import Labels
+from sdk.training.labels import UNKNOWN, Labels, due_seconds, phone_classes
+from sdk.training.phones import PHONE_INDEX, SILENCE, TimedPhone
 from sdk.training.task import CHANNELS, CLOCK, HOP
 
 
@@ -45,6 +48,23 @@ def test_frames_and_hops_of_a_segment_belong_together(step: int, hops: int) -> N
                 newest = CLOCK.due(whole) // HOP - 1
                 assert features[CLOCK.newest_hop(frame), 0] == newest + 1
                 assert targets[frame, 0] == whole + 1
+
+
+def test_frames_have_the_phone_that_sounds_when_they_are_due() -> None:
+    frames = 90
+    phones = (TimedPhone("m", 0.2, 0.31), TimedPhone("aa", 0.31, 1.0), TimedPhone("s", 1.5, 2.0))
+    silence = np.zeros(frames, np.uint8)
+    silence[: int(0.2 * 30) - 1] = 1
+    classes = phone_classes(phones, silence)
+    for frame, due in enumerate(due_seconds(frames)):
+        names = [phone.name for phone in phones if phone.start <= due < phone.end]
+        unknown = SILENCE if silence[frame] else None
+        name = names[0] if names else unknown
+        assert classes[frame] == (UNKNOWN if name is None else PHONE_INDEX[name])
+    clip = replace(counting_clip("one", 150), phones=phones, labels=Labels(np.zeros((90, CHANNELS)), silence, silence))
+    batch = SegmentSampler([clip], size=4, meetings=10, seed=1).batch(3)
+    for segment, start in zip(batch.phones, [3 * start for _, start in sampler(150, size=4)._draw(3)], strict=True):
+        assert segment.tolist() == classes[start : start + 30].tolist()
 
 
 def test_what_lies_behind_the_end_is_not_valid() -> None:

@@ -18,6 +18,7 @@ from sdk.audio.whole_clip import level_clip, log_mel_clip
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.logmel_encoder import LogMelEncoder
+from sdk.models.faceformer.naming import Naming
 from sdk.models.faceformer.rig import build_rig_stages
 from sdk.models.faceformer.rig_checkpoint import save_rig
 from sdk.models.faceformer.rig_decoder import RigDecoder, Speaker
@@ -51,6 +52,7 @@ class ModelTable(Record):
         encoder: sizes of the log-mel encoder, or with ``kind = "waveform"`` of the encoder of raw samples.
         feature_dim, heads, period, window: see `StreamingConfig`.
         lookahead_samples: of the future that a frame may hear, at 16 kHz.
+        naming: whether the encoder learns to name the phones as well, the loss ``naming``; see `Naming`.
         passes: of the feedback at the end of training; see `passes_at`.
         drop_sequences, drop_frames, feedback_noise: see `FeedbackDrops`.
     """
@@ -61,6 +63,7 @@ class ModelTable(Record):
     period: Annotated[int, Field(ge=2)] = 30
     window: Annotated[int, Field(ge=2)] = 64
     lookahead_samples: Annotated[int, Field(ge=0, le=16_000)] = 0
+    naming: bool = False
     passes: Annotated[int, Field(ge=1, le=8)] = 3
     drop_sequences: Part = 0.5
     drop_frames: Part = 0.3
@@ -105,7 +108,10 @@ class FaceFormerTask:
         assert isinstance(speaker, Speaker)
         assert isinstance(decoder, RigDecoder)
         self.encoder, self.speaker, self.decoder = encoder, speaker, decoder
-        self.module: nn.Module = nn.ModuleDict({stage.name: stage for stage in (encoder, speaker, decoder)})
+        self.module = nn.ModuleDict({stage.name: stage for stage in (encoder, speaker, decoder)})
+        self.naming = Naming(2 * self.config.feature_dim + 1) if self.table.naming else None
+        if self.naming is not None:
+            self.module["naming"] = self.naming
         self._losses = RigLosses()
         self._clock = SampleClock(self.config.frame_rate, HOP, self.config.lookahead_samples)
 
@@ -118,11 +124,13 @@ class FaceFormerTask:
         return log_mel_clip(pcm, LogMel())
 
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
-        """The losses of `RigLosses`, of free-running motion in as many passes as `passes_at` says."""
+        """The losses of `RigLosses`, of free-running motion in as many passes as `passes_at` says, and ``naming``."""
         memory = self._memory(batch.features, batch.targets.shape[1])
         drops = Corruption(self.table.drops(), batch.targets, generator)
         weights = run_passes(self.decoder, self._style(), memory, self.passes_at(progress), drops)
         losses: dict[str, Tensor] = self._losses.to(weights.device)(weights, batch)
+        if self.naming is not None:
+            losses["naming"] = self.naming(memory, batch.phones, batch.valid)
         return losses
 
     def passes_at(self, progress: float) -> int:

@@ -36,6 +36,7 @@ def batch(clips: int = 3, meetings: int = 15) -> Batch:
         closures=torch.zeros(clips, frames),
         silence=torch.zeros(clips, frames),
         valid=torch.ones(clips, frames),
+        phones=torch.zeros(clips, frames, dtype=torch.int64),
     )
 
 
