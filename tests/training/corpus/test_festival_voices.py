@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from itertools import islice
 
@@ -135,3 +136,14 @@ def test_a_hanging_program_is_an_error(monkeypatch):
     monkeypatch.setattr("sdk.training.corpus.sources.festival.TIME_LIMIT", 1e-3)
     with pytest.raises(SynthesiserError, match="timed out"):
         list(source.say([Line("Hello.", "ked_diphone", 1.0, 0.5, 0.5, 1)]))
+
+
+def test_versions_are_those_of_the_program_and_of_each_package(monkeypatch):
+    source = FestivalSource("english", ["ked_diphone"], "festival festvox-kdlpc16k")
+    known = source.versions()
+    assert known.keys() == {"festival", "festvox-kdlpc16k"}
+    assert all(version[0].isdigit() for version in known.values())
+    assert FestivalSource("english", ["ked_diphone"], "no-such-voices").versions()["no-such-voices"] == "unknown"
+    real = shutil.which
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "dpkg-query" else real(name))
+    assert source.versions()["festvox-kdlpc16k"] == "unknown"

@@ -41,16 +41,17 @@ class FestivalSource:
         program = shutil.which("festival")
         if program is None:
             raise MissingSynthesiserError("festival", "is not installed", mend)
-        self._program, self._language = program, language
+        self._program, self._language, self._packages = program, language, packages.split()
         told = subprocess.run([program, "-b", "(print (voice.list))"], capture_output=True, text=True, check=False)
         installed = told.stdout.replace("(", " ").replace(")", " ").split()
         if missing := next((voice for voice in voices if voice not in installed), None):
             raise MissingSynthesiserError("festival", f"has no voice {missing}", mend)
 
     def versions(self) -> dict[str, str]:
-        """Version that the program reports."""
+        """Version that the program reports, and those of the packages; unknown for what Debian did not install."""
         told = subprocess.run([self._program, "--version"], capture_output=True, text=True, check=False).stdout
-        return {"festival": next((word for word in told.split() if word[:1].isdigit()), "unknown")}
+        program = next((word for word in told.split() if word[:1].isdigit()), "unknown")
+        return {**dict.fromkeys(self._packages, "unknown"), **_installed(self._packages), "festival": program}
 
     def say(self, lines: Sequence[Line]) -> Iterator[Speech | None]:
         """Say the lines; pitch and liveliness are the voice's own. A line that the voice's rules stop at is None."""
@@ -78,6 +79,16 @@ class FestivalSource:
                 labels = (folder / f"{index}.lab").read_text("utf-8")
                 phones = tuple(_phones(labels, self._language, len(pcm) / 16_000))
                 yield end_lip_closures_at_burst(Speech(pcm, phones))
+
+
+def _installed(packages: Sequence[str]) -> dict[str, str]:
+    """Versions of the Debian packages among `packages` that are installed."""
+    query = shutil.which("dpkg-query")
+    if query is None:
+        return {}
+    command = [query, "--show", "--showformat", "${Package} ${Version}\n", *packages]  # exits with 1 if one is missing
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    return {name: version for name, _, version in (line.partition(" ") for line in told.splitlines()) if version}
 
 
 def _commands(folder: Path, index: int, line: Line) -> str:
