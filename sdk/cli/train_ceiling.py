@@ -45,7 +45,7 @@ def ceiling(
     from sdk.training.task import AnimatingTask, make_task
     from sdk.training.trainer import StepResult
 
-    wanted = load_recipe(recipe)
+    wanted, delays = load_recipe(recipe), tuple(dict.fromkeys(delays))
     task = make_task(wanted.task, wanted.model)
     if not isinstance(task, AnimatingTask):
         raise UsageError(recipe, "moves no face", "name the recipe of a model that does")
