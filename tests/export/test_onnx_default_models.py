@@ -25,9 +25,10 @@ WORST_OF = {
     ("expression_encoder", "int4"): 1.2e-1,
     ("audio_encoder", "int4"): 1.2e-1,
     ("audio_encoder", "int8"): 2.5e-2,
+    ("audio_encoder", "int8-static"): 4e-2,
 }
-"""MeshTalk's expression encoder is off by 0.105, and its gate refuses to export it; FaceFormer's audio encoder by 0.101
-and 0.021."""
+"""MeshTalk's expression encoder is off by 0.105, and its gate refuses to export it; FaceFormer's audio encoder by
+0.101, 0.021 and 0.034. The last is the fixed scales' doing: with codes of weights that no pair bounds it is 0.030."""
 IN_A_LOOP = {("audio_encoder", "int8-static"): 5}
 """How many times `WORST` a loop may be off where twice is too little: FaceFormer's encoder, whose eight blocks each
 hold what the one before has made of the last columns, is off by 0.137."""
