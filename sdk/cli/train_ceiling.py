@@ -38,9 +38,10 @@ def ceiling(
     """Train RECIPE on the corpus's phones instead of its sound, told late by each delay, and judge it."""
     from sdk.errors import UsageError
     from sdk.training.cache import read_split
-    from sdk.training.ceiling.study import TRAIN, VALIDATION, ceilings, write_ceilings
+    from sdk.training.ceiling.study import VALIDATION, ceilings, write_ceilings
     from sdk.training.corpus import SPLITS, open_corpus
     from sdk.training.judge import judgement_of
+    from sdk.training.prepare import TRAIN
     from sdk.training.recipe import load_recipe
     from sdk.training.task import AnimatingTask, make_task
     from sdk.training.trainer import StepResult

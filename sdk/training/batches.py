@@ -65,7 +65,7 @@ class SegmentSampler:
             labels.closures[shown].astype(np.float32),
             labels.silence[shown].astype(np.float32),
             valid,
-            phone_classes(clip.phones, labels.silence)[shown],
+            phone_classes(clip.phones, labels.silence[shown[0] : shown[-1] + 1], int(shown[0]))[shown - shown[0]],
         )
 
 

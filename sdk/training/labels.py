@@ -69,9 +69,9 @@ def frames_of(hops: int) -> int:
     return CLOCK.frames_ready(hops * HOP)
 
 
-def due_seconds(frames: int) -> NDArray[np.float64]:
-    """Due times (frames,) in seconds."""
-    return np.array([CLOCK.due(index) for index in range(frames)], np.float64) / SAMPLE_RATE
+def due_seconds(frames: int, first: int = 0) -> NDArray[np.float64]:
+    """Due times (frames,) in seconds, from frame `first` on."""
+    return np.array([CLOCK.due(index) for index in range(first, first + frames)], np.float64) / SAMPLE_RATE
 
 
 def label(curve: Curve, phones: Sequence[TimedPhone] | None, frames: int) -> Labels:
@@ -84,21 +84,22 @@ def label(curve: Curve, phones: Sequence[TimedPhone] | None, frames: int) -> Lab
     return Labels(targets, _inside(times, curve.closures), 1 - _inside(times, speech))
 
 
-def phone_classes(phones: Sequence[TimedPhone], silence: NDArray[np.uint8]) -> NDArray[np.int64]:
+def phone_classes(phones: Sequence[TimedPhone], silence: NDArray[np.uint8], first: int = 0) -> NDArray[np.int64]:
     """What sounds when each frame is due.
 
     Args:
         phones: in order.
-        silence: (frames,) as in `Labels`.
+        silence: (frames,) as in `Labels`, from frame `first` of the clip on.
+        first: that frame.
 
     Returns:
         (frames,) places in `sdk.training.phones.PHONES`; `UNKNOWN` where neither a phone nor silence is known.
     """
-    times = due_seconds(len(silence))
+    times = due_seconds(len(silence), first)
     classes = np.where(silence == 1, PHONE_INDEX[SILENCE], UNKNOWN)
     for phone in phones:
-        first, last = np.searchsorted(times, [phone.start, phone.end])
-        classes[first:last] = PHONE_INDEX[phone.name]
+        begin, end = np.searchsorted(times, [phone.start, phone.end])
+        classes[begin:end] = PHONE_INDEX[phone.name]
     return classes.astype(np.int64)
 
 

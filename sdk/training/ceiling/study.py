@@ -19,11 +19,12 @@ from sdk.training.cache import PreparedClip, read_split
 from sdk.training.ceiling.told import write_told
 from sdk.training.checkpoints import trained_task
 from sdk.training.judge import judgement_of
+from sdk.training.prepare import TRAIN
 from sdk.training.recipe import Recipe
 from sdk.training.run import BEST, begin_run, run_training
 from sdk.training.trainer import StepResult, Trainer
 
-TRAIN, VALIDATION = "train", "validation"
+VALIDATION = "validation"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sdk.errors import UsageError
 from sdk.spec import SAMPLE_RATE
 from sdk.training.cache import PreparedClip, has_part, part_name, write_part, write_whole
 from sdk.training.phones import PHONE_INDEX, PHONES, SILENCE, TimedPhone
+from sdk.training.prepare import PART_CLIPS
 from sdk.training.task import HOP
 
 COLUMNS = 2
@@ -27,7 +28,6 @@ ELAPSED_RATE, LONGEST = 20.0, 0.4
 """Growth a second of the value that tells the time, and the seconds at which it stops."""
 ELAPSED, LOUDNESS = len(PHONES), len(PHONES) + 1
 """Places in a column after the phones."""
-PART_CLIPS = 48
 EPSILON = 1e-9
 """Seconds, for times that are sums of hundredths."""
 

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
 
 from sdk.training.corpus.closures import level_above
 from sdk.training.corpus.utterance import Speech
-from sdk.training.phones import VOWELS
+from sdk.training.phones import VOWELS, TimedPhone
 
 
 def closure_drops(speeches: Iterable[Speech]) -> list[float]:
     """From the middle of the vowel before each closure to the closure."""
-    drops = []
-    for speech in speeches:
-        level = level_above(speech.pcm, 1000.0)
-        for before, phone in zip(speech.phones, speech.phones[1:], strict=False):
-            if phone.name in "pb" and before.name in VOWELS:
-                middle_of_vowel = _at(level, (before.start + before.end) / 2)
-                drops.append(middle_of_vowel - _at(level, phone.start + 0.6 * phone.seconds))
-    return drops
+    return [
+        _at(level, (before.start + before.end) / 2) - _at(level, phone.start + 0.6 * phone.seconds)
+        for level, before, phone in _neighbours(speeches)
+        if phone.name in "pb" and before.name in VOWELS
+    ]
 
 
 def burst_rises(speeches: Iterable[Speech]) -> list[float]:
     """From 10 ms before the end of each closure to 10 ms after it, where a vowel follows."""
-    rises = []
+    return [
+        _at(level, phone.end + 0.01) - _at(level, phone.end - 0.01)
+        for level, phone, after in _neighbours(speeches)
+        if phone.name in "pb" and after.name in VOWELS
+    ]
+
+
+def _neighbours(speeches: Iterable[Speech]) -> Iterator[tuple[np.ndarray, TimedPhone, TimedPhone]]:
+    """Level of the sound, a phone and the next, for all of every speech."""
     for speech in speeches:
         level = level_above(speech.pcm, 1000.0)
-        for phone, after in zip(speech.phones, speech.phones[1:], strict=False):
-            if phone.name in "pb" and after.name in VOWELS:
-                rises.append(_at(level, phone.end + 0.01) - _at(level, phone.end - 0.01))
-    return rises
+        for one, following in pairwise(speech.phones):
+            yield level, one, following
 
 
 def _at(level: np.ndarray, seconds: float) -> float:
