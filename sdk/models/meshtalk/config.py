@@ -53,3 +53,13 @@ class MeshTalkConfig(Record):
     def numbers(self) -> int:
         """Numbers of a face, V * P."""
         return self.vertices * self.point_size
+
+    @property
+    def face_shape(self) -> tuple[int, int]:
+        """Shape of a face as streams have it: vertices (V, 3), or a rig's channels (1, C)."""
+        return face_shape(self.vertices, self.point_size)
+
+
+def face_shape(vertices: int, point_size: int) -> tuple[int, int]:
+    """See `MeshTalkConfig.face_shape`."""
+    return (1, vertices) if point_size == 1 else (vertices, point_size)

@@ -65,5 +65,4 @@ class StreamingConfig(Record):
     @property
     def face_shape(self) -> tuple[int, int]:
         """Shape of a face as signals, parameters and values have it: vertices (V, 3), or a rig's channels (1, C)."""
-        model = self.model
-        return (1, model.vertices) if model.point_size == 1 else (model.vertices, model.point_size)
+        return self.model.face_shape

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sdk.models.layers.lstm_cell import lstm_cell_weights
-from sdk.models.meshtalk.config import CODE, DILATIONS, SLOPE
+from sdk.models.meshtalk.config import CODE, DILATIONS, SLOPE, face_shape
 from sdk.models.meshtalk.context_model import ContextModel
 from sdk.models.meshtalk.encoder import AudioEncoder, ExpressionEncoder, FusionMlp
 from sdk.models.meshtalk.geometry_decoder import VertexUnet
@@ -117,9 +117,8 @@ def geometry_decoder_weights(unet: VertexUnet) -> Table:
 
 
 def _face(unet: VertexUnet, numbers: Tensor) -> Tensor:
-    """In the shape of one face, (V, 3) or (1, C)."""
-    vertices, size = unet.mean.shape[2:]
-    return numbers.reshape((1, vertices) if size == 1 else (vertices, size))
+    """In the shape of one face."""
+    return numbers.reshape(face_shape(*unet.mean.shape[2:]))
 
 
 def _standard(part: ExpressionEncoder | VertexUnet) -> Table:
