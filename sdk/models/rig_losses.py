@@ -76,7 +76,7 @@ class Segments(Frames, Protocol):
 
     @property
     def phones(self) -> Tensor:
-        """(B, T) class of the phone at each frame; see `sdk.models.faceformer.naming`."""
+        """(B, T) class of the phone at each frame; see `sdk.models.naming`."""
         ...
 
 

@@ -17,9 +17,9 @@ from sdk.audio.files import load_speech
 from sdk.errors import CheckpointError, UsageError
 from sdk.models.faceformer.entry import ENTRY
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
-from sdk.models.faceformer.naming import CLASSES, UNKNOWN
 from sdk.models.faceformer.rig_decoder import SCALE
 from sdk.models.faceformer.training import FaceFormerTask
+from sdk.models.naming import CLASSES, UNKNOWN
 from sdk.models.registry import BuildOptions
 from sdk.models.rig_losses import ROLL, RigLosses, channel_importance
 from sdk.pretrained import SPEECH

@@ -18,11 +18,11 @@ from sdk.audio.whole_clip import level_clip, log_mel_clip
 from sdk.models.faceformer.feedback import Corruption, FeedbackDrops, run_passes
 from sdk.models.faceformer.hops import HOP
 from sdk.models.faceformer.logmel_encoder import LogMelEncoder
-from sdk.models.faceformer.naming import Naming
 from sdk.models.faceformer.rig import build_rig_stages
 from sdk.models.faceformer.rig_checkpoint import save_rig
 from sdk.models.faceformer.rig_decoder import RigDecoder, Speaker
 from sdk.models.faceformer.streaming_config import LogMelEncoderConfig, StreamingConfig, WaveformEncoderConfig
+from sdk.models.naming import Naming
 from sdk.models.recipe_table import table_errors
 from sdk.models.rig_losses import RigLosses, Segments
 from sdk.models.vatt.streaming.stages import AudioEncoderStage

@@ -19,6 +19,8 @@ class ModelTable(Record):
     Attributes:
         heads, classes, head_width: see `MeshTalkConfig`.
         lookahead_samples: of the future that a frame may hear, at 16 kHz.
+        naming: whether the audio encoder learns to name the phones as well, the loss ``naming``; see
+            `sdk.models.naming.Naming`.
         hidden: share of the segments in which a tracker loses a region for a while.
         history_noise: in training the context model sees categories of which up to this share, drawn for each segment,
             are others at random. On true categories alone it learns to repeat them, and running free stays where it is.
@@ -28,6 +30,7 @@ class ModelTable(Record):
     classes: PositiveInt = 32
     head_width: PositiveInt = 32
     lookahead_samples: Annotated[int, Field(ge=0, le=16_000)] = 0
+    naming: bool = False
     hidden: Part = 0.5
     history_noise: Part = 0.8
 

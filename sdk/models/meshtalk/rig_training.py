@@ -31,6 +31,7 @@ from sdk.audio.clock import SampleClock
 from sdk.audio.logmel import BANDS, LogMel
 from sdk.audio.whole_clip import log_mel_clip
 from sdk.models.meshtalk.blinking import with_blinks
+from sdk.models.meshtalk.config import CODE
 from sdk.models.meshtalk.crossing import crossing_losses
 from sdk.models.meshtalk.losses import context_error
 from sdk.models.meshtalk.model import MeshTalk
@@ -41,6 +42,7 @@ from sdk.models.meshtalk.rig_table import ModelTable
 from sdk.models.meshtalk.sequence import encode_running
 from sdk.models.meshtalk.streaming.config import HOP
 from sdk.models.meshtalk.streaming.default import MEL, REST, region_weights
+from sdk.models.naming import Naming
 from sdk.models.recipe_table import table_errors
 from sdk.models.rig_losses import LOSSES, RigLosses, Segments
 from sdk.rigs.arkit import ARKIT_52
@@ -88,7 +90,10 @@ class MeshTalkTask:
             self.model.encoder.fusion_model.get_parameter("mlp.4.weight").mul_(FUSION_STRENGTH)
             for part in (self.model.encoder.expression_encoder, self.model.vertex_unet):
                 part.get_buffer("stddev").fill_(DEVIATION)
+        self.naming = Naming(CODE) if self.table.naming else None
         self.module: nn.Module = self.model
+        if self.naming is not None:
+            self.module = nn.ModuleDict({"model": self.model, "naming": self.naming})
         self._losses, self._regions = RigLosses(), region_weights()
         self._clock = SampleClock(RATE, HOP, self.table.lookahead_samples)
 
@@ -97,10 +102,10 @@ class MeshTalkTask:
         return log_mel_clip(pcm, LogMel(HOP, MEL.window, MEL.n_fft, MEL.floor))
 
     def losses(self, batch: Segments, progress: float, generator: torch.Generator) -> dict[str, Tensor]:
-        """Those of `RigLosses` and `crossing_losses`, and ``usage`` and ``context`` in nats.
+        """Those of `RigLosses` and `crossing_losses`, and ``usage`` and ``context`` in nats; if asked for, ``naming``.
 
         These are of the face that the fused categories make. ``spoken_`` and a name of `RigLosses` is the same of the
-        face of sound alone; nothing until `LATENT`.
+        face of sound alone; nothing until `LATENT`. ``naming`` is of the audio encoder's codes.
         """
         chance = _on_cpu(generator)
         face = Face(with_blinks(batch.targets, chance), batch.closures, batch.silence, batch.valid)
@@ -108,6 +113,8 @@ class MeshTalkTask:
         sound = self._sound(batch.features, face.targets.shape[1])
         logprobs = self._fused(self._hidden(face, chance), sound)
         found = self._latent_losses(face, sound, logprobs, progress, chance)
+        if self.naming is not None:
+            found["naming"] = self.naming(sound, batch.phones, batch.valid)
         if latent:
             sound = sound.detach()  # the context model learns from the latent space, which does not yet learn for it
         labels = choose(logprobs.detach())

@@ -31,9 +31,9 @@ from tests.models.made_up_batch import made_up
 SMALL = {"heads": 7, "classes": 6, "head_width": 8}
 
 
-def task() -> MeshTalkTask:
+def task(**table: object) -> MeshTalkTask:
     torch.manual_seed(3)
-    made = MeshTalkTask(SMALL)
+    made = MeshTalkTask({**SMALL, **table})
     with torch.no_grad():  # livelier than torch's own start, so that every input moves the labels
         for parameter in made.model.parameters():
             parameter.mul_(1.5)
@@ -178,6 +178,23 @@ def test_every_part_learns_in_its_turn() -> None:
     assert answers == {"context_model", "encoder", "vertex_unet"}, "all that it goes through"
     assert not any("expression" in name or "fusion_model" in name for name in moved(LATENT, "spoken_gap"))
     assert any(name.startswith("encoder.audio_encoder") for name in moved(LATENT, "context"))
+
+
+def test_naming_teaches_the_audio_encoder_alone_and_leaves_no_trace(tmp_path: Path) -> None:
+    made = task(naming=True)
+    for progress in (0.0, LATENT):
+        made.module.zero_grad()
+        made.losses(made_up(), progress, torch.Generator())["naming"].backward()  # type: ignore[no-untyped-call]
+        moved = {name for name, p in made.model.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+        assert moved == {name for name, _ in made.model.named_parameters() if name.startswith("encoder.audio_encoder")}
+    assert made.naming is not None
+    trained = {id(parameter) for parameter in made.module.parameters()}
+    assert {id(parameter) for parameter in made.naming.parameters()} < trained
+    made.save(tmp_path / "named")
+    task().save(tmp_path / "plain")
+    named, plain = (load_rig(tmp_path / name).model.state_dict() for name in ("named", "plain"))
+    assert named.keys() == plain.keys()
+    assert "naming" not in task().losses(made_up(), 0.0, torch.Generator())
 
 
 def test_it_learns() -> None:

@@ -12,7 +12,7 @@ UNKNOWN = -100
 
 
 class Naming(nn.Module):
-    """Scores of the phones from what the decoder sees of the sound.
+    """Scores of the phones from what the rest of a model sees of the sound.
 
     A face says little of the sound that it belongs to: /t/, /k/ and /n/ look alike, and in a closure lips may have been
     shut for three phones. Names tell them apart, and so tell the encoder what a stream is made of (Caruana, Multitask
